@@ -1,0 +1,1 @@
+"""What is measured: from one trajectory and its run.json to tidy tables and the report."""

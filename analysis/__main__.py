@@ -1,0 +1,117 @@
+"""Command line of the analysis: python -m analysis {read,observe,pool,report}."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from analysis.run import RunError, load_run
+
+PROGRESS_INTERVAL_S = 10.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; return 0, 1 when a part of the work failed, 2 when nothing could be done."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.command(parsed))
+    except RunError as error:
+        return _fail(str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}")
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+
+
+def _fail(message: str, code: int = 2) -> int:
+    """Write one line on stderr and return the exit code."""
+    sys.stderr.write(f"analysis: {message}\n")
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return the parser of all subcommands."""
+    parser = argparse.ArgumentParser(prog="python -m analysis", description="Measure what was simulated.")
+    commands = parser.add_subparsers(required=True, metavar="{read,observe,pool,report}")
+
+    read = commands.add_parser("read", help="read a trajectory once")
+    read.add_argument("run_json", type=Path)
+    read.add_argument("--out", type=Path, required=True, help="folder to write")
+    read.set_defaults(command=_read)
+
+    observe = commands.add_parser("observe", help="compute all observables of one run")
+    observe.add_argument("run_json", type=Path)
+    observe.add_argument("reading", type=Path)
+    observe.add_argument("--out", type=Path, required=True, help="folder to write")
+    observe.set_defaults(command=_observe)
+
+    pool = commands.add_parser("pool", help="pool the observables of the replicas of one system")
+    pool.add_argument("folders", type=Path, nargs="+")
+    pool.add_argument("--system", required=True)
+    pool.add_argument("--out", type=Path, required=True, help="folder to write")
+    pool.set_defaults(command=_pool)
+
+    report = commands.add_parser("report", help="write the report of all systems")
+    report.add_argument("results", type=Path)
+    report.add_argument("--systems", nargs="+", required=True)
+    report.add_argument("--replicas", type=int, required=True)
+    report.add_argument("--out", type=Path, required=True, help="file to write")
+    report.set_defaults(command=_report)
+    return parser
+
+
+def _read(parsed: argparse.Namespace) -> int:
+    from analysis.read import read
+
+    run = load_run(parsed.run_json)
+    read(run, parsed.out, _progress(f"{run.system} r{run.replica}"))
+    return 0
+
+
+def _observe(parsed: argparse.Namespace) -> int:
+    from analysis.observe import observe
+    from analysis.read import load_reading
+
+    failures = observe(load_run(parsed.run_json), load_reading(parsed.reading), parsed.out)
+    for failure in failures:
+        _fail(f"observable {failure}")
+    return 1 if failures else 0
+
+
+def _pool(parsed: argparse.Namespace) -> int:
+    from analysis.pool import pool_folders
+
+    pool_folders(parsed.folders, parsed.system, parsed.out)
+    return 0
+
+
+def _report(parsed: argparse.Namespace) -> int:
+    from analysis.report import build
+
+    build(parsed.results, parsed.systems, parsed.replicas, parsed.out)
+    return 0
+
+
+def _progress(name: str) -> Callable[[int, int], None]:
+    """Return a callback that writes frames done and time left on stderr every 10 s."""
+    started = last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < PROGRESS_INTERVAL_S:
+            return
+        last = now
+        left_s = (now - started) / done * (total - done)
+        sys.stderr.write(f"{name}: read {done} of {total} frames, {left_s:.0f} s left\n")
+        sys.stderr.flush()
+
+    return show
+
+
+if __name__ == "__main__":
+    sys.exit(main())

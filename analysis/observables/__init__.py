@@ -1,0 +1,1 @@
+"""One observable per file; the folder is the registry (see analysis/observe.py)."""

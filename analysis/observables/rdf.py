@@ -1,0 +1,215 @@
+"""Radial distribution functions of every kind of site around the cation, and running coordination numbers.
+
+Definitions:
+    g(r) = n(r) / (sum_frames N_cation N_site / V(t) * 4/3 pi (r_hi^3 - r_lo^3)), with each frame's own volume
+    (constant-pressure boxes breathe); N(r) = pairs closer than r per cation, exact from counts, which equals
+    the integral of rho 4 pi r^2 g.
+Uncertainty: 95 % half-width from five consecutive parts of the trajectory (Student's t).
+Positions of peak and minimum are sought on a g(r) smoothed by a Gaussian of fixed width; the curves in the
+table are not smoothed. They are wrong as a contact distance: see analysis/cutoffs.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, signal, stats
+
+from analysis.cutoffs import CONTACT_NM
+from analysis.read import Reading
+from analysis.run import Run
+from analysis.table import Row, row
+
+PARAMETERS: dict[str, Any] = {
+    "row_bins": 2,  # histogram bins of 0.002 nm merged into one row of the table
+    "smoothing_nm": 0.005,  # standard deviation of the Gaussian used to find peaks
+    "prominence": 0.2,  # least height of a peak of g above its foot
+    "noise_factor": 5.0,  # a peak must stand out by so many standard errors
+    "trough_search_nm": 0.25,  # where to look for the minimum when there is no second peak
+    "peak_search_nm": 0.02,  # how far a part's peak may lie from that of the whole
+    "parts": 5,
+}
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Pair counts of one label after the start: P parts of the trajectory, K bins.
+
+    counts: (P, K) pairs; norm: (P,) sum of N_cation N_site / V; cation_frames: (P,) cations times frames.
+    """
+
+    counts: NDArray[np.int64]
+    norm: FloatArray
+    cation_frames: FloatArray
+    edges_nm: FloatArray
+
+    @property
+    def shells_nm3(self) -> FloatArray:
+        """Volumes of the spherical shells (K,)."""
+        return 4.0 / 3.0 * np.pi * np.diff(self.edges_nm**3)
+
+    @property
+    def centres_nm(self) -> FloatArray:
+        """Middles of the bins (K,)."""
+        return (self.edges_nm[:-1] + self.edges_nm[1:]) / 2
+
+    def g(self) -> tuple[FloatArray, FloatArray]:
+        """Return g of all parts together (K,) and of each part (P, K)."""
+        ideal = self.norm[:, None] * self.shells_nm3
+        return self.counts.sum(axis=0) / ideal.sum(axis=0), self.counts / ideal
+
+    def running_cn(self) -> tuple[FloatArray, FloatArray]:
+        """Return the neighbours within each bin's upper edge, of all parts (K,) and of each (P, K)."""
+        cumulative = np.cumsum(self.counts, axis=1)
+        return cumulative.sum(axis=0) / self.cation_frames.sum(), cumulative / self.cation_frames[:, None]
+
+
+def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
+    """Return g, running_cn, first_peak and first_minimum for every site group.
+
+    Rows: "g" (x: bin centre, nm; value dimensionless), "running_cn" (x: upper bin edge, nm), both in rows of
+    0.004 nm up to half the smallest box length; "first_peak" and "first_minimum" (nm), NaN with the reason in
+    the note when there is none. Uses the blocks of frames that begin at or after `start_frame`.
+    """
+    rows: list[Row] = []
+    for site in run.partner_sites():
+        label = run.pair_label(site)
+        curve = curve_of(run, reading, label, start_frame)
+        rows += _curve_rows(label, curve)
+        rows += _feature_rows(label, curve, CONTACT_NM.get(site.kind))
+    return rows
+
+
+def curve_of(run: Run, reading: Reading, label: str, start_frame: int) -> Curve:
+    """Return the counts of one label after `start_frame`, merged into at most five parts."""
+    first = reading.first_block(start_frame)
+    frames = np.diff(reading.block_edges_frame)
+    n_cations = run.find_species(run.cation).count
+    parts = np.array_split(np.arange(first, frames.size), min(PARAMETERS["parts"], frames.size - first))
+    return Curve(
+        counts=np.array([reading.histograms[label][part].sum(axis=0) for part in parts]),
+        norm=np.array([reading.norm[label][part].sum() for part in parts]),
+        cation_frames=np.array([float(frames[part].sum() * n_cations) for part in parts]),
+        edges_nm=reading.bin_edges_nm,
+    )
+
+
+def merge_bins(curve: Curve, width: int) -> Curve:
+    """Return the curve with `width` bins merged into one; bins left over at the end are dropped."""
+    n_bins = curve.counts.shape[1] // width
+    counts = curve.counts[:, : n_bins * width].reshape(curve.counts.shape[0], n_bins, width).sum(axis=2)
+    return Curve(counts, curve.norm, curve.cation_frames, curve.edges_nm[: n_bins * width + 1 : width])
+
+
+def _half_width(parts: FloatArray) -> FloatArray:
+    """Return the 95 % half-width of the mean over the first axis; NaN from fewer than two parts."""
+    n_parts = parts.shape[0]
+    if n_parts < 2:
+        return np.full(parts.shape[1:], np.nan)
+    spread: FloatArray = parts.std(axis=0, ddof=1)
+    return spread * float(stats.t.ppf(0.975, n_parts - 1) / np.sqrt(n_parts))
+
+
+def _curve_rows(label: str, curve: Curve) -> list[Row]:
+    """Return the rows of both curves."""
+    merged = merge_bins(curve, PARAMETERS["row_bins"])
+    g, g_parts = merged.g()
+    running, running_parts = merged.running_cn()
+    rows = [
+        row("g", label, value, "1", error, x, "nm")
+        for x, value, error in zip(merged.centres_nm, g, _half_width(g_parts), strict=True)
+    ]
+    return rows + [
+        row("running_cn", label, value, "1", error, x, "nm")
+        for x, value, error in zip(merged.edges_nm[1:], running, _half_width(running_parts), strict=True)
+    ]
+
+
+def _feature_rows(label: str, curve: Curve, contact_nm: float | None) -> list[Row]:
+    """Return the rows of the first peak and of the minimum behind it."""
+    g, g_parts = (_smooth(values, curve) for values in curve.g())
+    peaks = _peaks(g, g_parts, curve)
+    if peaks.size == 0:
+        note = "no peak stands out"
+        return [row(name, label, np.nan, "nm", note=note) for name in ("first_peak", "first_minimum")]
+    r = curve.centres_nm
+    position = _refine(r, g, int(peaks[0]))
+    near = np.abs(r - position) <= PARAMETERS["peak_search_nm"]
+    positions = [_refine(r, part, int(np.argmax(np.where(near, part, -np.inf)))) for part in g_parts]
+    beyond = contact_nm is not None and position > contact_nm
+    note = f"beyond the contact distance of {contact_nm:g} nm" if beyond else ""
+    error = float(_half_width(np.array(positions)))
+    return [
+        row("first_peak", label, position, "nm", error, note=note),
+        _minimum_row(label, curve, g, g_parts, peaks),
+    ]
+
+
+def _smooth(values: FloatArray, curve: Curve) -> FloatArray:
+    """Return values along their last axis, smoothed by the Gaussian of fixed physical width."""
+    sigma = PARAMETERS["smoothing_nm"] / (curve.edges_nm[1] - curve.edges_nm[0])
+    smoothed: FloatArray = ndimage.gaussian_filter1d(values, sigma, axis=-1, mode="nearest")
+    return smoothed
+
+
+def _peaks(g: FloatArray, g_parts: FloatArray, curve: Curve) -> NDArray[np.int64]:
+    """Return the bins of peaks with g > 1 that stand out from noise, nearest first.
+
+    Noise is the larger of counting noise in a smoothing width and of the scatter between the parts.
+    """
+    sigma_bins = PARAMETERS["smoothing_nm"] / (curve.edges_nm[1] - curve.edges_nm[0])
+    expected = curve.norm.sum() * curve.shells_nm3 * (2 * np.sqrt(np.pi) * sigma_bins)
+    noise = np.sqrt(np.maximum(g, 1.0) / expected)
+    if g_parts.shape[0] > 1:
+        noise = np.maximum(noise, g_parts.std(axis=0, ddof=1) / np.sqrt(g_parts.shape[0]))
+    peaks, properties = signal.find_peaks(g, height=1.0, prominence=PARAMETERS["prominence"])
+    kept: NDArray[np.int64] = peaks[properties["prominences"] > PARAMETERS["noise_factor"] * noise[peaks]]
+    return kept
+
+
+def _refine(r: FloatArray, g: FloatArray, peak: int) -> float:
+    """Return the vertex of the parabola through a bin and its neighbours."""
+    if not 0 < peak < g.size - 1:
+        return float(r[peak])
+    left, middle, right = g[peak - 1 : peak + 2]
+    curvature = left - 2 * middle + right
+    if curvature >= 0:
+        return float(r[peak])
+    return float(r[peak] + 0.5 * (left - right) / curvature * (r[1] - r[0]))
+
+
+def _minimum_row(label: str, curve: Curve, g: FloatArray, g_parts: FloatArray, peaks: NDArray[np.int64]) -> Row:
+    """Return the row of the first minimum, with its error from the parts."""
+    r = curve.centres_nm
+    first = int(peaks[0])
+    if peaks.size > 1:
+        last = int(peaks[1])
+    else:
+        last = min(g.size - 1, first + round(PARAMETERS["trough_search_nm"] / (r[1] - r[0])))
+    trough = _trough(r, g, first, last)
+    if trough is None:
+        return row("first_minimum", label, np.nan, "nm", note="no minimum of g behind the first peak")
+    troughs = [_trough(r, part, first, last) for part in g_parts]
+    found = np.array([value for value in troughs if value is not None])
+    note = f"g = {np.interp(trough, r, g):.2g} there"
+    return row("first_minimum", label, trough, "nm", float(_half_width(found)), note=note)
+
+
+def _trough(r: FloatArray, g: FloatArray, first: int, last: int) -> float | None:
+    """Return the middle of the lowest stretch of g between two bins; None when it lies at the end."""
+    between = g[first : last + 1]
+    depth = between.min() + 0.005 * (g[first] - between.min())
+    lowest = int(np.argmin(between))
+    low = high = lowest
+    while low > 0 and between[low - 1] <= depth:
+        low -= 1
+    while high < between.size - 1 and between[high + 1] <= depth:
+        high += 1
+    if high == between.size - 1:
+        return None
+    return float((r[first + low] + r[first + high]) / 2)

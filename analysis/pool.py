@@ -1,0 +1,121 @@
+"""Tables of several replicas made into one: means with errors that contain the scatter between replicas.
+
+For n replicas with values v_i and 95 % half-widths e_i: value = mean v_i; error = the larger of
+t(0.975, n-1) s / sqrt(n) (s: standard deviation of the v_i) and sqrt(sum e_i^2) / n. With n = 1 both are the
+run's own. Replicas in which a value was not determined (NaN) are not counted in n; their notes stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from analysis.run import RunError
+from analysis.table import POOLED_COLUMNS, read_csv, write_csv
+
+_KEY = ["quantity", "label", "x", "x_unit", "unit"]
+
+
+def pool_folders(folders: Sequence[Path], system: str, out: Path) -> None:
+    """Pool every table that lies in at least one of the replicas' folders and write it into `out`.
+
+    Raises:
+        RunError: a folder is missing, no folder holds a table, or a table is of another system.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise RunError(f"{folder}: there is no such folder of observables")
+    names = sorted({path.name for folder in folders for path in folder.glob("*.csv")})
+    if not names:
+        raise RunError(f"{', '.join(map(str, folders))}: no table to pool")
+    for name in names:
+        tables = []
+        for folder in folders:
+            if (folder / name).is_file():
+                tables.append(_read_run_table(folder / name, system))
+        write_csv(pool(tables, system), out / name)
+    for stale in out.glob("*.csv"):
+        if stale.name not in names:
+            stale.unlink()
+
+
+def _read_run_table(path: Path, system: str) -> pd.DataFrame:
+    """Return the table of one replica, checked to be of this system."""
+    try:
+        table = read_csv(path)
+    except ValueError as error:
+        raise RunError(f"{path}: {error}") from error
+    if "replica" not in table.columns:
+        raise RunError(f"{path}: is a pooled table, not one of a replica")
+    if not (table["system"] == system).all():
+        raise RunError(f"{path}: is of system {table['system'].iloc[0]}, not of {system}")
+    return table
+
+
+def pool(tables: Sequence[pd.DataFrame], system: str) -> pd.DataFrame:
+    """Return one table with the columns `POOLED_COLUMNS` from the tables of the replicas.
+
+    Rows belong together when quantity, label, x and units agree. Raises ValueError without tables.
+    """
+    if not tables:
+        raise ValueError("nothing to pool")
+    joined = pd.concat(tables, ignore_index=True)
+    joined["variance"] = (joined["error"] ** 2).where(joined["value"].notna())
+    groups = joined.groupby(_KEY, sort=False, dropna=False)
+    pooled = groups.agg(
+        value=("value", "mean"),
+        scatter=("value", "std"),
+        n=("value", "count"),
+        n_errors=("variance", "count"),
+        variance=("variance", "sum"),
+    ).reset_index()
+    pooled["error"] = _pooled_error(pooled)
+    pooled["note"] = _pooled_notes(joined, groups.ngroup(), len(tables))
+    pooled["system"] = system
+    return _in_order(pooled)[POOLED_COLUMNS]
+
+
+def _pooled_error(pooled: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the half-widths from the scatter of the replicas and from their own errors, the larger one."""
+    n = pooled["n"].to_numpy(dtype=float)
+    counted = np.maximum(n, 1)
+    combined = np.sqrt(pooled["variance"].to_numpy(dtype=float)) / counted
+    # One replica without an error leaves only the scatter to judge from.
+    combined[(n == 0) | (pooled["n_errors"].to_numpy() < n)] = np.nan
+    between = np.full(n.size, np.nan)
+    several = n >= 2
+    spread = pooled["scatter"].to_numpy(dtype=float)[several] / np.sqrt(n[several])
+    between[several] = stats.t.ppf(0.975, n[several] - 1) * spread
+    larger: NDArray[np.float64] = np.fmax(combined, between)
+    return larger
+
+
+def _pooled_notes(joined: pd.DataFrame, group: pd.Series[int], n_tables: int) -> list[str]:
+    """Return one note per group: the common one, or each replica's own, named."""
+    notes: dict[int, dict[str, list[int]]] = {}
+    replicas: dict[int, int] = {}
+    columns = (group, joined["note"], joined["replica"])
+    for index, note, replica in zip(*columns, strict=True):
+        notes.setdefault(int(index), {}).setdefault(note, []).append(int(replica))
+        replicas[int(index)] = replicas.get(int(index), 0) + 1
+    texts = []
+    for index in range(len(notes)):
+        of_group = notes[index]
+        if len(of_group) == 1 and (replicas[index] == n_tables or n_tables == 1 or "" in of_group):
+            texts.append(next(iter(of_group)))
+        else:
+            named = [f"{'+'.join(f'r{r}' for r in who)}: {note}" for note, who in of_group.items() if note]
+            texts.append("; ".join(named))
+    return texts
+
+
+def _in_order(pooled: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with curves together, in order of x, otherwise as they came."""
+    curve = pooled.groupby(["quantity", "label"], sort=False).ngroup()
+    ordered = pooled.assign(curve=curve).sort_values(["curve", "x"], kind="stable", ignore_index=True)
+    return ordered.drop(columns="curve")

@@ -1,0 +1,206 @@
+"""What a results folder holds: the finished systems with their tables, the others with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.run_schema import check_document
+from analysis.table import read_csv
+
+# What a run.json from elsewhere may leave out, and the page needs.
+_DEFAULTS: dict[str, Any] = {"preview": False, "provisional": (), "composition": {}, "protocol": "not said"}
+_LONGEST_REASON = 6000
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A system with pooled tables.
+
+    Attributes:
+        name: system id.
+        runs: replica number -> its run.json as read, at least one.
+        tables: observable name -> pooled table, at least one.
+        remarks: what the reader must know: a missing replica, an unreadable table, a failed last attempt.
+    """
+
+    name: str
+    runs: dict[int, dict[str, Any]]
+    tables: dict[str, pd.DataFrame]
+    remarks: tuple[str, ...]
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """The run.json of the first replica; what describes the system is the same in all."""
+        return next(iter(self.runs.values()))
+
+    @property
+    def title(self) -> str:
+        """Title of the system."""
+        return str(self.run["title"])
+
+    @property
+    def preview(self) -> bool:
+        """True when any of the runs is a preview."""
+        return any(bool(run["preview"]) for run in self.runs.values())
+
+    @property
+    def provisional(self) -> tuple[str, ...]:
+        """Molecules of this system whose parameters are provisional."""
+        return tuple(sorted({str(name) for run in self.runs.values() for name in run["provisional"]}))
+
+    def curves(self, quantity: str) -> pd.DataFrame:
+        """Rows with an x of one quantity, from whichever table holds it; none when nothing does."""
+        return self._curves.get(quantity, self._rows.iloc[:0])
+
+    @cached_property
+    def scalars(self) -> pd.DataFrame:
+        """All rows without an x, with the observable they come from in the column `observable`."""
+        return self._rows[self._rows["x"].isna()]
+
+    @cached_property
+    def _curves(self) -> dict[str, pd.DataFrame]:
+        rows = self._rows[self._rows["x"].notna()]
+        return {str(quantity): chosen for quantity, chosen in rows.groupby("quantity", sort=False)}
+
+    @cached_property
+    def _rows(self) -> pd.DataFrame:
+        filled = {name: table for name, table in self.tables.items() if len(table)}
+        return pd.concat([table.assign(observable=name) for name, table in filled.items()])
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A system without numbers, and why (one text per replica)."""
+
+    name: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Electrolyte:
+    """A base system and the variants that extend it, as far as finished."""
+
+    name: str
+    title: str
+    members: tuple[Finished, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that the report is about."""
+
+    finished: tuple[Finished, ...]
+    unfinished: tuple[Unfinished, ...]
+    replicas: int
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table, column name -> value."""
+    return [{str(column): value for column, value in row.items()} for row in table.to_dict("records")]
+
+
+def collect(results_dir: Path, systems: Sequence[str], replicas: int) -> Results:
+    """Read run.json and pooled tables of each system; whatever cannot be read becomes a reason, no error."""
+    found = [_system(results_dir, name, replicas) for name in systems]
+    return Results(
+        finished=tuple(one for one in found if isinstance(one, Finished)),
+        unfinished=tuple(one for one in found if isinstance(one, Unfinished)),
+        replicas=replicas,
+    )
+
+
+def electrolytes(finished: Sequence[Finished]) -> tuple[Electrolyte, ...]:
+    """Group systems by the base they extend (followed to its root), in the order in which they come."""
+    base_of = {one.name: one.run.get("base") for one in finished}
+    groups: dict[str, list[Finished]] = {}
+    for one in finished:
+        groups.setdefault(_root(one.name, base_of), []).append(one)
+    titles = {one.name: one.title for one in finished}
+    return tuple(
+        Electrolyte(root, titles.get(root, root), tuple(sorted(members, key=lambda one: one.name != root)))
+        for root, members in groups.items()
+    )
+
+
+def _root(name: str, base_of: dict[str, Any]) -> str:
+    seen = {name}
+    while base_of.get(name) and base_of[name] not in seen:
+        name = str(base_of[name])
+        seen.add(name)
+    return name
+
+
+def _system(results_dir: Path, name: str, replicas: int) -> Finished | Unfinished:
+    folder = results_dir / name
+    problems: list[str] = []
+    runs: dict[int, dict[str, Any]] = {}
+    for replica in range(1, replicas + 1):
+        run = _run(folder / f"r{replica}" / "run.json", problems)
+        if run is not None:
+            runs[replica] = run
+    tables = {
+        path.stem: table
+        for path in sorted((folder / "observables").glob("*.csv"))
+        if (table := _table(path, problems)) is not None
+    }
+    failures = _failures(folder, replicas)
+    if runs and any(len(table) for table in tables.values()):
+        remarks = [f"the last attempt of {text}" for text in failures] + problems
+        return Finished(name, runs, tables, tuple(remarks + _missing(tables, runs, replicas)))
+    reasons = failures + problems or ["not finished" + _how_far(runs, replicas)]
+    return Unfinished(name, tuple(reasons))
+
+
+def _run(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        problems.append(f"{where} cannot be read: {error}")
+        return None
+    wrong = check_document(run)
+    if wrong:
+        problems.append(f"{where} is no valid description of a run: {'; '.join(wrong)}")
+        return None
+    return _DEFAULTS | {"title": run["system"]} | {key: value for key, value in run.items() if value is not None}
+
+
+def _table(path: Path, problems: list[str]) -> pd.DataFrame | None:
+    try:
+        return read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        problems.append(f"observables/{path.name} cannot be read: {error}")
+        return None
+
+
+def _failures(folder: Path, replicas: int) -> list[str]:
+    texts = []
+    for replica in range(1, replicas + 1):
+        path = folder / f"r{replica}" / "failure.txt"
+        if path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace").strip()
+            texts.append(f"replica {replica} failed: {text[-_LONGEST_REASON:] or 'no reason was written'}")
+    return texts
+
+
+def _missing(tables: dict[str, pd.DataFrame], runs: dict[int, dict[str, Any]], replicas: int) -> list[str]:
+    expected = ("rdf", "coordination", "diffusion", "thermodynamics", "stationarity")
+    remarks = [f"no table of {name}" for name in expected if name not in tables]
+    pooled = [int(table["n"].max()) for table in tables.values() if "n" in table and table["n"].notna().any()]
+    behind = max(pooled, default=len(runs))
+    if behind < replicas:
+        remarks.append(f"numbers from {behind} of {replicas} replicas")
+    return remarks
+
+
+def _how_far(runs: dict[int, dict[str, Any]], replicas: int) -> str:
+    return f" ({len(runs)} of {replicas} replicas simulated, not analysed)" if runs else ""

@@ -1,0 +1,274 @@
+"""The figures, as plotly figures: thin curves, units on every axis, one colour per variant or species."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from analysis.cutoffs import BAND_NM, CONTACT_NM
+from analysis.report.collect import Electrolyte, Finished
+from analysis.report.formatting import label_text, species_of
+from analysis.report.palette import variant_of
+
+Styles = dict[str, tuple[str, str]]
+
+_FINE_R_NM = 0.6  # up to here every bin of g(r) is drawn, beyond every fourth: second shells are broad
+_COARSE_STEP = 4
+_MOST_POINTS = 160
+_DIGITS = 5
+_GREY = "#888888"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the page: id, heading, caption, section, height in pixels, plotly figure."""
+
+    key: str
+    heading: str
+    caption: str
+    height_px: int
+    figure: go.Figure
+    folded: bool = False
+
+
+def rdf_figures(group: Electrolyte, variants: Styles) -> list[Figure]:
+    """Return one figure per site label: g(r) above, running coordination number below, variants overlaid."""
+    labels: dict[str, str] = {}
+    chains: set[str] = set()
+    for member in group.members:
+        kinds = {str(site["label"]): str(site["kind"]) for site in member.run["sites"]}
+        chains |= {str(s["name"]) for s in member.run["species"] if s["role"] == "polymer"}
+        for label in dict.fromkeys(member.curves("g")["label"]):
+            labels.setdefault(str(label), kinds.get(str(label).partition("-")[2], ""))
+    return [
+        _rdf_figure(group, label, kind, variants, folded=species_of(label) in chains) for label, kind in labels.items()
+    ]
+
+
+def _rdf_figure(group: Electrolyte, label: str, kind: str, variants: Styles, folded: bool) -> Figure:
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    for member in group.members:
+        name = variant_of(member, group)
+        g, cn = _curve(member, "g", label), _curve(member, "running_cn", label)
+        for rows, row in ((_thin_r(g), 1), (_thin_r(cn), 2)):
+            _add(figure, rows, name, variants[name], place=(row, 1), legend=row == 1)
+    contact_nm = CONTACT_NM.get(kind)
+    if contact_nm is not None:
+        low, high = contact_nm - BAND_NM, contact_nm + BAND_NM
+        figure.add_vrect(x0=low, x1=high, fillcolor=_GREY, opacity=0.18, line_width=0, layer="below")
+        figure.add_vline(x=contact_nm, line={"color": _GREY, "width": 1, "dash": "dash"})
+    figure.update_xaxes(title_text="r / nm", row=2, col=1)
+    figure.update_xaxes(range=[0.1, 1.0])
+    figure.update_yaxes(title_text="g(r)", rangemode="tozero", row=1, col=1)
+    ceiling = _ceiling(group, label)
+    figure.update_yaxes(title_text="CN(r)", range=[0, ceiling], row=2, col=1)
+    contact = f"contact distance {contact_nm:g} nm (dashed; band ±{BAND_NM:g} nm)" if contact_nm else ""
+    caption = f"g(r) above, running coordination number below; {contact or 'no contact distance for this site'}."
+    return Figure(f"rdf-{group.name}-{label}", f"{label_text(label)}", caption, 470, _laid_out(figure), folded=folded)
+
+
+def msd_figures(group: Electrolyte, variants: Styles) -> list[Figure]:
+    """Return one figure per species: MSD on logarithmic axes with its fitted window, exponent below."""
+    labels = dict.fromkeys(str(x) for member in group.members for x in member.curves("msd")["label"])
+    return [_msd_figure(group, label, variants) for label in labels]
+
+
+def _msd_figure(group: Electrolyte, label: str, variants: Styles) -> Figure:
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.7, 0.3])
+    windows = 0
+    for member in group.members:
+        name = variant_of(member, group)
+        msd = _curve(member, "msd", label)
+        msd = msd[(msd["x"] > 0) & (msd["value"] > 0)]
+        _add(figure, _thin_log(msd), name, variants[name], place=(1, 1), legend=True)
+        beta = _thin_log(_curve(member, "msd_exponent", label))
+        _add(figure, beta, name, variants[name], place=(2, 1), legend=False)
+        window = None if member.preview else _window_ps(member, label)
+        if window is not None:
+            inside = _thin_log(msd[msd["x"].between(*window)])
+            line = {"color": variants[name][0], "width": 9}
+            figure.add_trace(_line(inside, f"{name}: fitted", line) | {"opacity": 0.3}, row=1, col=1)
+            windows += 1
+    figure.add_hline(y=1, line={"color": _GREY, "width": 1, "dash": "dash"}, row=2, col=1)
+    figure.update_xaxes(type="log", exponentformat="power", dtick=1)
+    figure.update_xaxes(title_text="lag / ps", row=2, col=1)
+    figure.update_yaxes(type="log", exponentformat="power", title_text="MSD / nm²", row=1, col=1)
+    figure.update_yaxes(title_text="exponent β", range=[0, 2], row=2, col=1)
+    marked = "The thick stretch is the fitted window." if windows else "No window was fitted."
+    caption = f"Mean squared displacement above, its exponent β = d ln MSD / d ln t below (1: diffusive). {marked}"
+    return Figure(f"msd-{group.name}-{label}", label_text(label), caption, 500, _laid_out(figure))
+
+
+def density_figure(group: Electrolyte, variants: Styles) -> Figure | None:
+    """Return density against time, equilibration and production side by side where both are known."""
+    parts: dict[str, list[tuple[str, pd.DataFrame]]] = {}
+    for member in group.members:
+        rows = member.curves("density_series")
+        for label in dict.fromkeys(rows["label"]):
+            part = "equilibration" if "equil" in str(label) else "production"
+            chosen = rows[rows["label"] == label].sort_values("x")
+            parts.setdefault(part, []).append((variant_of(member, group), chosen))
+    if not parts:
+        return None
+    order = [part for part in ("equilibration", "production") if part in parts]
+    figure = make_subplots(rows=1, cols=len(order), shared_yaxes=True, horizontal_spacing=0.03)
+    named: set[str] = set()
+    for col, part in enumerate(order, start=1):
+        for name, rows in parts[part]:
+            _add(figure, _thin(rows), name, variants[name], place=(1, col), legend=name not in named)
+            named.add(name)
+        figure.update_xaxes(title_text=f"{part} / ps", row=1, col=col, nticks=6)
+    figure.update_yaxes(title_text="density / kg m⁻³", row=1, col=1)
+    caption = f"Density against time: {' and '.join(order)}."
+    return Figure(f"density-{group.name}", "Density", caption, 380, _laid_out(figure))
+
+
+def cn_series_figures(group: Electrolyte, species: Styles) -> list[Figure]:
+    """Return one figure per system: coordination numbers against time, one curve per partner."""
+    figures = []
+    for member in group.members:
+        rows = pd.concat([member.curves(quantity) for quantity in ("cn_molecule_series", "cn_total_series")])
+        rows = member.curves("cn_series") if rows.empty else rows
+        if rows.empty:
+            continue
+        figure = go.Figure()
+        for label in dict.fromkeys(str(label) for label in rows["label"]):
+            style = species.get(species_of(label), (_GREY, "solid"))
+            chosen = rows[rows["label"] == label].sort_values("x")
+            _add(figure, _thin(chosen), label_text(label), style, place=None, legend=True)
+        figure.update_xaxes(title_text="production / ps")
+        figure.update_yaxes(title_text="CN(t)", rangemode="tozero")
+        caption = "Neighbours within the contact distance against time."
+        figures.append(Figure(f"cn-{member.name}", member.title, caption, 380, _laid_out(figure)))
+    return figures
+
+
+def _add(
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    name: str,
+    style: tuple[str, str],
+    place: tuple[int, int] | None,
+    legend: bool,
+) -> None:
+    """Add one curve and, where intervals are known, its band."""
+    colour, dash = style
+    at: dict[str, Any] = {} if place is None else {"row": place[0], "col": place[1]}
+    band = rows[np.isfinite(rows["error"]) & (rows["error"] > 0)]
+    if len(band) > 1:
+        figure.add_trace(_band(band, name, colour), **at)
+    trace = _line(rows, name, {"color": colour, "dash": dash, "width": 1.6})
+    figure.add_trace(trace | {"showlegend": legend, "hoverinfo": "x+y+name"}, **at)
+
+
+def _line(rows: pd.DataFrame, name: str, line: dict[str, Any]) -> dict[str, Any]:
+    # Names are escaped because plotly reads a little HTML in every text.
+    safe = html.escape(name)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": safe,
+        "legendgroup": safe,
+        "showlegend": False,
+        "hoverinfo": "skip",
+        "x": _numbers(rows["x"]),
+        "y": _numbers(rows["value"]),
+        "line": line,
+    }
+
+
+def _band(rows: pd.DataFrame, name: str, colour: str) -> dict[str, Any]:
+    low, high = rows["value"] - rows["error"], rows["value"] + rows["error"]
+    # A lower edge at or below zero has no place on a logarithmic axis, nor a meaning for g, CN or MSD.
+    low = low.where(low > 0, rows["value"].abs() * 1e-3)
+    rows = pd.DataFrame({"x": [*rows["x"], *rows["x"][::-1]], "value": [*high, *low[::-1]]})
+    outline = _line(rows, name, {"width": 0, "color": colour})
+    return outline | {"fill": "toself", "fillcolor": colour, "opacity": 0.2}
+
+
+def _curve(member: Finished, quantity: str, label: str) -> pd.DataFrame:
+    rows = member.curves(quantity)
+    rows = rows[(rows["label"] == label) & rows["value"].notna()]
+    return rows.sort_values("x")
+
+
+def _window_ps(member: Finished, label: str) -> tuple[float, float] | None:
+    rows = member.scalars
+    ends = []
+    for quantity in ("fit_window_start", "fit_window_end"):
+        found = rows[(rows["quantity"] == quantity) & (rows["label"] == label) & rows["value"].notna()]
+        if found.empty:
+            return None
+        ends.append(float(found["value"].iloc[0]))
+    return ends[0], ends[1]
+
+
+def _ceiling(group: Electrolyte, label: str) -> float:
+    """Height of the CN axis: the first shell fills it, the r³ rise of the bulk leaves at the top."""
+    tops = [0.5]
+    for member in group.members:
+        rows = _curve(member, "running_cn", label)
+        inside = rows[rows["x"] <= 0.5]
+        tops += [float(inside["value"].max())] if len(inside) else []
+    return round(1.1 * max(tops), 3)
+
+
+def _thin_r(rows: pd.DataFrame) -> pd.DataFrame:
+    keep = (rows["x"].to_numpy() <= _FINE_R_NM) | (np.arange(len(rows)) % _COARSE_STEP == 0)
+    thinned: pd.DataFrame = rows[keep]
+    return thinned
+
+
+def _thin_log(rows: pd.DataFrame) -> pd.DataFrame:
+    if len(rows) <= _MOST_POINTS:
+        return rows
+    picks = np.unique(np.geomspace(1, len(rows), _MOST_POINTS).round().astype(int)) - 1
+    return rows.iloc[picks]
+
+
+def _thin(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.iloc[:: max(1, math.ceil(len(rows) / (3 * _MOST_POINTS)))]
+
+
+def _numbers(values: Sequence[float] | pd.Series[float]) -> list[float]:
+    return [float(f"{value:.{_DIGITS}g}") for value in values]
+
+
+def _laid_out(figure: go.Figure) -> go.Figure:
+    # The template is the page's, sent once, in place of plotly's default in every figure.
+    figure.update_layout(template=go.layout.Template())
+    return figure
+
+
+def page_template() -> dict[str, Any]:
+    """Return the look that all figures share, as a plotly template."""
+    axis = {
+        "showline": True,
+        "linecolor": "#555555",
+        "ticks": "outside",
+        "gridcolor": "#ececec",
+        "zeroline": False,
+        "exponentformat": "none",
+        "automargin": True,
+        "title": {"standoff": 6},
+    }
+    layout = {
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#222222"},
+        "margin": {"l": 56, "r": 12, "t": 8, "b": 44},
+        "paper_bgcolor": "#ffffff",
+        "plot_bgcolor": "#ffffff",
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "hovermode": "closest",
+        "modebar": {"orientation": "v", "bgcolor": "rgba(255,255,255,0)", "color": "#b5b5b5"},
+        "xaxis": axis,
+        "yaxis": axis,
+    }
+    return {"layout": layout}

@@ -1,0 +1,80 @@
+"""The first table: one line per system with what a reader asks first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.report.collect import Finished
+from analysis.report.formatting import label_text, species_of, unit_text
+from analysis.report.summary import WITHHELD_IN_PREVIEW, Cell, Scalars, cell, scalars_of, with_role
+from analysis.report.verdict import verdict
+
+
+@dataclass(frozen=True)
+class Glance:
+    """One system in the first table: its quantities by column heading."""
+
+    member: Finished
+    cells: tuple[Cell | None, ...]
+
+
+def glance_columns(finished: Sequence[Finished]) -> tuple[str, ...]:
+    """Return the headings of the first table, with units."""
+    cation = str(finished[0].run.get("cation", "cation")) if finished else "cation"
+    return (
+        "Density, kg/m³",
+        "Deviation from the prediction, % / apparent volume per chain, nm³",
+        "Salt, mol per litre of solution",
+        "Temperature, K",
+        f"{cation}: neighbours in contact, total",
+        f"First {cation}–O(solvent) peak, nm",
+        f"D of {cation}",
+        "Stationary",
+    )
+
+
+def glance(member: Finished) -> Glance:
+    """Return one system's line of the first table."""
+    scalars = scalars_of(member)
+    cation = str(member.run.get("cation", "Li"))
+
+    def first(wanted: str, label: str | None = None) -> Cell | None:
+        for (quantity, named, unit), row in scalars.items():
+            if quantity == wanted and label in (None, named):
+                shown = cell(row, scalars, member.preview)
+                with_unit = wanted in WITHHELD_IN_PREVIEW and shown.is_number
+                return Cell(f"({shown.text}) {unit_text(unit)}", shown.details, True) if with_unit else shown
+        return None
+
+    cells = (
+        first("density"),
+        first("chain_apparent_volume") or first("density_deviation"),
+        first("salt_concentration", "mol_per_L"),
+        first("temperature"),
+        first("cn_total"),
+        _nearest_oxygen(member, scalars),
+        first("D", cation),
+        Cell(verdict(member)),
+    )
+    return Glance(member, cells)
+
+
+def _nearest_oxygen(member: Finished, scalars: Scalars) -> Cell | None:
+    """Return the shortest first-peak distance to an oxygen of a solvent; None when there is none."""
+    solvents = with_role(member, "solvent")
+    kinds = {str(site["label"]): str(site["kind"]) for site in member.run["sites"]}
+    peaks = [
+        row
+        for (quantity, label, _), row in scalars.items()
+        if quantity == "first_peak"
+        and species_of(label) in solvents
+        and kinds.get(label.partition("-")[2]) == "O"
+        and math.isfinite(float(row["value"]))
+    ]
+    if not peaks:
+        return None
+    nearest = min(peaks, key=lambda row: float(row["value"]))
+    shown = cell(nearest, scalars, member.preview)
+    return Cell(shown.text, (label_text(str(nearest["label"])), *shown.details), True)

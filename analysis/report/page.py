@@ -1,0 +1,164 @@
+"""Puts the report together: collects, draws, fills the template, writes one self-contained file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from analysis.cutoffs import BAND_NM, CONTACT_NM, NO_CONTACT
+from analysis.report.collect import Electrolyte, Finished, Results, collect, electrolytes
+from analysis.report.figures import (
+    Figure,
+    Styles,
+    cn_series_figures,
+    density_figure,
+    msd_figures,
+    page_template,
+    rdf_figures,
+)
+from analysis.report.glance import glance, glance_columns
+from analysis.report.palette import species_styles, variant_of, variant_styles
+from analysis.report.ran import choices, description, sentence
+from analysis.report.summary import detail_groups
+from analysis.report.verdict import stationarity_lines, verdict
+
+_FOLDER = Path(__file__).parent
+# Named buttons only: plotly's own choice grows with its versions and has included one that sends data away.
+_FIGURE_CONFIG = {
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+}
+
+
+def build(results_dir: Path, systems: list[str], replicas: int, out: Path) -> Path:
+    """Write the report about `systems` to `out` and return `out`.
+
+    Every system whose pooled tables exist below `results_dir` is shown; every other one is named with the text
+    of its replicas' failure.txt, or as not finished. The page is written also when nothing has finished. It
+    loads nothing: plotly.js, style and figures are inside. The same input gives the same bytes, and the
+    file appears whole or not at all.
+
+    Args:
+        results_dir: folder with one folder per system, as the workflow leaves it.
+        systems: ids of the systems asked for, in the order of the report.
+        replicas: replicas asked for per system.
+        out: path of the HTML file; its folder is created.
+
+    Raises:
+        OSError: when `out` cannot be written.
+    """
+    results = collect(results_dir, systems, replicas)
+    text = _render(results)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(out)
+    return out
+
+
+def _render(results: Results) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    groups = electrolytes(results.finished)
+    sections = _sections(results, groups)
+    store = {
+        "template": page_template(),
+        "config": _FIGURE_CONFIG,
+        "figures": {f.key: _json_of(f) for section in sections for f in section["all"]},
+    }
+    return environment.get_template("template.html.j2").render(
+        results=results,
+        sentence=sentence(results),
+        previews=[one for one in results.finished if one.preview],
+        provisional=_provisional(results.finished),
+        glance_columns=glance_columns(results.finished),
+        glances=[glance(one) for one in results.finished],
+        sections=sections,
+        choices=choices(results),
+        descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
+        verdicts={one.name: verdict(one) for one in results.finished},
+        with_chains=any(run.get("monomers") for one in results.finished for run in one.runs.values()),
+        contact_nm=CONTACT_NM,
+        band_nm=BAND_NM,
+        no_contact=NO_CONTACT,
+        style=Markup(_raw_text((_FOLDER / "style.css").read_text(encoding="utf-8"), "style")),
+        plotly_js=Markup(_raw_text(get_plotlyjs(), "script")) if store["figures"] else "",
+        draw_js=Markup(_raw_text((_FOLDER / "draw.js").read_text(encoding="utf-8"), "script")),
+        figure_data=Markup(json_for_html(store)),
+    )
+
+
+def _sections(results: Results, groups: Sequence[Electrolyte]) -> list[dict[str, Any]]:
+    """Return what the template shows per electrolyte: tables and figures by kind."""
+    variants, species = variant_styles(groups), species_styles(results.finished)
+    sections = []
+    for group in groups:
+        figures = _figures(group, variants, species)
+        sections.append(
+            {
+                "group": group,
+                "tables": detail_groups(group),
+                "members": [
+                    (one, variant_of(one, group), variants[variant_of(one, group)][0]) for one in group.members
+                ],
+                "preview": any(one.preview for one in group.members),
+                "figures": figures,
+                "all": [figure for kind in figures.values() for figure in kind],
+            }
+        )
+    return sections
+
+
+def _figures(group: Electrolyte, variants: Styles, species: Styles) -> dict[str, list[Figure]]:
+    shells = rdf_figures(group, variants)
+    density = density_figure(group, variants)
+    return {
+        "rdf": [figure for figure in shells if not figure.folded],
+        "rdf_chains": [figure for figure in shells if figure.folded],
+        "msd": msd_figures(group, variants),
+        "time": ([density] if density else []) + cn_series_figures(group, species),
+    }
+
+
+def _provisional(finished: Sequence[Finished]) -> dict[str, list[str]]:
+    """Return provisional molecule -> systems that contain it."""
+    names = sorted({name for one in finished for name in one.provisional})
+    return {name: [one.name for one in finished if name in one.provisional] for name in names}
+
+
+def _json_of(figure: Figure) -> dict[str, Any]:
+    drawn: dict[str, Any] = json.loads(figure.figure.to_json())
+    drawn["layout"] |= {"height": figure.height_px, "autosize": True}
+    return {"data": drawn["data"], "layout": drawn["layout"]}
+
+
+def json_for_html(value: Any) -> str:
+    """Return JSON that cannot end the script element around it, whatever its texts hold."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _raw_text(text: str, element: str) -> str:
+    """Check that a text of ours or of plotly can stand inside a raw-text element.
+
+    Raises:
+        ValueError: when it would end the element or open a comment; escaping could change its meaning.
+    """
+    lowered = text.lower()
+    if f"</{element}" in lowered or "<!--" in lowered:
+        raise ValueError(f"a text meant for <{element}> holds its end or a comment")
+    return text

@@ -1,0 +1,154 @@
+"""What ran, in tables: composition, protocol with the origin of each choice, seeds, versions, sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from analysis.report.collect import Finished, Results
+from analysis.report.formatting import flat, join_words, number, scalar, with_interval
+from analysis.report.summary import scalars_of
+
+PAPER = "paper"
+OURS = "our choice"
+_PAPER_CUTOFF_NM = 1.2
+_PAPER_PRODUCTION_NS = 10.0
+_PAPER_TEMPERATURE_K = 298.0
+_PAPER_PRESSURE_ATM = 1.0
+_PAPER_MIXING = "lorentz-berthelot"
+
+
+def sentence(results: Results) -> str:
+    """Return one sentence about what ran, from the runs themselves."""
+    finished = results.finished
+    asked = len(finished) + len(results.unfinished)
+    if not finished:
+        return f"None of the {asked} systems asked for has finished yet." if asked else "No system was asked for."
+    runs = _all_runs(finished)
+    count = f"{len(finished)} of {asked} systems" if results.unfinished else f"{asked} system{'s'[: asked > 1]}"
+    replicas = f"{results.replicas} replica{'s'[: results.replicas > 1]} each"
+    facts = [
+        f"{_span(runs, 'production_ns_done')} ns of production",
+        f"{_span(runs, 'temperature_K')} K and {_span(runs, 'pressure_atm')} atm",
+        f"{_span(runs, 'cutoff_nm')} nm cut-off",
+        f"{_span(runs, 'mixing_rule')} mixing",
+    ]
+    gromacs = join_words(sorted({str(run.get("versions", {}).get("gromacs", "?")) for run in runs}))
+    return f"Molecular dynamics of {count}, {replicas}: {', '.join(facts)}, GROMACS {gromacs}."
+
+
+def choices(results: Results) -> tuple[tuple[str, str, str], ...]:
+    """Return (what, how it was done here, whose choice) for the paper's protocol; empty when none used it."""
+    runs = [run for run in _all_runs(results.finished) if run.get("protocol") == "paper"]
+    if not runs:
+        return ()
+    return (*_from_paper(runs), *_ours(runs))
+
+
+def _from_paper(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    def compared(what: str, key: str, unit: str, papers: Any) -> tuple[str, str, str]:
+        same = all(run.get(key) == papers for run in runs)
+        origin = PAPER if same else f"differs from the paper ({scalar(papers)}{unit})"
+        return (what, f"{_span(runs, key)}{unit}", origin)
+
+    gromacs = join_words(sorted({str(run.get("versions", {}).get("gromacs", "?")) for run in runs}))
+    return [
+        ("Packing", "Packmol", PAPER),
+        ("Engine", f"GROMACS {gromacs}", "paper (version 2019.3 there)"),
+        ("Force field", "all-atom OPLS form", PAPER),
+        compared("Mixing of Lennard-Jones parameters", "mixing_rule", "", _PAPER_MIXING),
+        compared("Cut-off, Lennard-Jones and real-space Coulomb", "cutoff_nm", " nm", _PAPER_CUTOFF_NM),
+        ("Coulomb beyond the cut-off", "particle-mesh Ewald", PAPER),
+        ("Minimisation", "steepest descent", PAPER),
+        compared("Temperature", "temperature_K", " K", _PAPER_TEMPERATURE_K),
+        compared("Pressure", "pressure_atm", " atm", _PAPER_PRESSURE_ATM),
+        compared("Production at constant pressure", "production_ns", " ns", _PAPER_PRODUCTION_NS),
+        ("Thermostat", "V-rescale", PAPER),
+        ("Constraints", "LINCS", PAPER),
+    ]
+
+
+def _ours(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    names = dict.fromkeys(stage["name"] for run in runs for stage in run.get("stages", []))
+    stages = join_words([name for name in names if name != "production"])
+    rows = [
+        ("Which six systems", "two electrolytes, each bare and with either chain: our reading", OURS),
+        ("Meaning of 1 M", "mol of salt per litre of solution unless the system says otherwise", OURS),
+        ("Numbers of molecules, size of the box", "see each system below", OURS),
+        ("Separator", "not in the box", OURS),
+        ("Charges of the ions", "full", OURS),
+        ("Time step", f"{_span(runs, 'timestep_fs')} fs", OURS),
+        ("Bonds constrained", "those with a hydrogen", OURS),
+        ("Time constant of the thermostat", "1 ps", OURS),
+        ("Barostat", "C-rescale", OURS),
+        ("Long-range dispersion", "corrected in energy and pressure", OURS),
+        ("Equilibration", f"minimisation, then the stages {stages}" if stages else "see below", OURS),
+    ]
+    if any(run.get("monomers") for run in runs):
+        rows.append(("Length and number of the chains", "see each system below", OURS))
+    return rows
+
+
+def description(member: Finished) -> dict[str, Any]:
+    """Return the tables about one system: composition, species, stages, replicas, versions, sequences."""
+    run, composition = member.run, member.run["composition"]
+    asked, reached = flat(composition.get("asked", {})), flat(composition.get("reached", {}))
+    return {
+        "amounts": [(key, asked.get(key, "–"), reached.get(key, "–")) for key in dict.fromkeys([*asked, *reached])],
+        "species": [
+            {key: scalar(species.get(key)) for key in ("title", "name", "role", "count", "status")}
+            | {"atoms": str(len(species["masses_u"]))}
+            for species in run["species"]
+        ],
+        "facts": _facts(member),
+        "warnings": [str(text) for text in composition.get("warnings", [])],
+        "stages": [
+            tuple(scalar(stage.get(key)) for key in ("name", "ensemble", "temperature_K", "length_ps"))
+            for stage in run.get("stages", [])
+        ],
+        "replicas": [_replica(number_, one) for number_, one in member.runs.items()],
+        "versions": flat(run.get("versions", {})),
+        "sequences": {n: one["chain_sequences"] for n, one in member.runs.items() if one.get("chain_sequences")},
+    }
+
+
+def _facts(member: Finished) -> list[tuple[str, str]]:
+    run, composition = member.run, member.run["composition"]
+    facts = [("Extends", str(run["base"]))] if run.get("base") else []
+    if run.get("monomers"):
+        facts.append(("Monomers per chain", scalar(run["monomers"])))
+    density, mass = composition.get("predicted_density_kg_per_m3"), composition.get("mass_u")
+    if density is not None:
+        without = " (without the chains)" if run.get("monomers") else ""
+        facts.append(("Density predicted from pure volumes" + without, f"{number(float(density))} kg/m³"))
+    if mass is not None:
+        facts.append(("Mass of the box", f"{number(float(mass), 6)} u"))
+    volumes = [row for (name, _, unit), row in scalars_of(member).items() if (name, unit) == ("volume", "nm^3")]
+    if volumes and float(volumes[0]["value"]) > 0:
+        volume_nm3, error_nm3 = float(volumes[0]["value"]), float(volumes[0]["error"])
+        edge_nm = volume_nm3 ** (1 / 3)
+        text = with_interval(edge_nm, edge_nm * error_nm3 / (3 * volume_nm3))
+        facts.append(("Edge of a cube of the mean volume", f"{text} nm"))
+    facts += [("Cut-off", f"{scalar(run.get('cutoff_nm'))} nm"), ("Mixing rule", scalar(run.get("mixing_rule")))]
+    return [*facts, ("Time step", f"{scalar(run.get('timestep_fs'))} fs"), ("Protocol", scalar(run.get("protocol")))]
+
+
+def _replica(replica: int, run: dict[str, Any]) -> dict[str, Any]:
+    done, asked = run.get("production_ns_done"), run.get("production_ns")
+    return {
+        "replica": replica,
+        "length": f"{scalar(done)} of {scalar(asked)} ns",
+        "interval": f"{scalar(run.get('frame_interval_ps'))} ps",
+        "seeds": flat(run.get("seeds", {})),
+        "hashes": flat(run.get("hashes", {})),
+    }
+
+
+def _all_runs(finished: Sequence[Finished]) -> list[dict[str, Any]]:
+    return [run for member in finished for run in member.runs.values()]
+
+
+def _span(runs: Sequence[dict[str, Any]], key: str) -> str:
+    """Return the distinct values of one key over all runs, "298" or "298 and 318"."""
+    values = list(dict.fromkeys(scalar(run.get(key)) for run in runs))
+    return join_words(values)

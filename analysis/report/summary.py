@@ -1,0 +1,229 @@
+"""The tables of numbers: quantities by systems, every value with its 95 % interval or with a word why not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from analysis.report.collect import Electrolyte, Finished, records
+from analysis.report.formatting import (
+    label_text,
+    number,
+    scalar,
+    species_of,
+    unit_text,
+    with_interval,
+)
+
+WITHHELD_IN_PREVIEW = frozenset({"D"})
+"""Quantities that a preview never shows, whatever its tables hold."""
+
+_NAMES = {
+    "density": "Density",
+    "density_drift": "Density, drift",
+    "box_edge_min": "Smallest edge of the box",
+    "density_deviation": "Density, deviation from the prediction",
+    "chain_apparent_volume": "Apparent volume of the chains",
+    "salt_concentration": "Salt concentration reached",
+    "temperature": "Temperature",
+    "pressure": "Pressure",
+    "potential_energy": "Potential energy of the box",
+    "volume": "Volume of the box",
+    "cn_total": "Coordination number, total",
+    "cn_molecule": "Neighbouring molecules",
+    "cn": "Coordination number",
+    "cn_integral": "Coordination number from the integral of g(r)",
+    "first_peak": "First peak of g(r)",
+    "first_minimum": "First minimum of g(r)",
+    "D": "Diffusion coefficient",
+    "msd_at_1ns": "Mean squared displacement after 1 ns",
+}
+_GROUPS = (
+    (
+        "The liquid",
+        (
+            "density",
+            "density_drift",
+            "density_deviation",
+            "chain_apparent_volume",
+            "salt_concentration",
+            "temperature",
+            "pressure",
+            "potential_energy",
+            "volume",
+            "box_edge_min",
+        ),
+    ),
+    ("Direct contacts of the cation", ("cn_total", "cn_molecule", "cn")),
+    ("Distances of the first shell", ("first_peak", "first_minimum")),
+    ("Transport", ("D", "msd_at_1ns")),
+)
+_CHAINS = "Contacts with the chains"
+_FURTHER = "Further numbers"
+# Shown as a remark below D, not as rows of their own.
+_FOLDED = frozenset({"fit_window_start", "fit_window_end"})
+_LABELS = {
+    "mol_per_L": "per litre of solution",
+    "mol_per_L_solvent": "per litre of solvent",
+    "molar": "per mol",
+}
+# Extremes of what happened, not estimates of anything: they have no interval.
+_EXACT = frozenset({"box_edge_min"})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number as shown: text, remarks below it, whether it is a number at all, and one without error."""
+
+    text: str
+    details: tuple[str, ...] = ()
+    is_number: bool = False
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table: what is measured, its unit, and a cell per member of the electrolyte."""
+
+    quantity: str
+    label: str
+    name: str
+    unit: str
+    cells: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that belong together, under a heading."""
+
+    heading: str
+    lines: tuple[Line, ...]
+    folded: bool
+
+
+Key = tuple[str, str, str]
+Scalars = dict[Key, dict[str, Any]]
+
+
+def scalars_of(member: Finished) -> Scalars:
+    """Return (quantity, label, unit) -> row of all numbers of one system, stationarity apart."""
+    rows = member.scalars
+    rows = rows[rows["observable"] != "stationarity"]
+    return {(str(r["quantity"]), str(r["label"]), str(r["unit"])): r for r in records(rows)}
+
+
+def cell(row: dict[str, Any], scalars: Scalars, preview: bool) -> Cell:
+    """Return how one row of a table is shown; a preview withholds what it must not claim."""
+    quantity, value, note = str(row["quantity"]), float(row["value"]), str(row["note"]).strip()
+    if preview and quantity in WITHHELD_IN_PREVIEW:
+        return Cell("preview", _msd_remark(str(row["label"]), scalars))
+    if not math.isfinite(value):
+        return Cell(note or "not resolved", _msd_remark(str(row["label"]), scalars) if quantity == "D" else ())
+    details = [note] if note else []
+    if quantity in _EXACT:
+        return Cell(number(value), ("an extreme, no estimate", *details), True)
+    if quantity == "D" and "window" not in note:
+        details += _window_remark(str(row["label"]), scalars)
+    return Cell(with_interval(value, float(row["error"])), tuple(details), True)
+
+
+def detail_groups(group: Electrolyte) -> tuple[Group, ...]:
+    """Return all numbers of an electrolyte: rows of quantities, one cell per member (None: does not apply)."""
+    by_member = [scalars_of(member) for member in group.members]
+    chains = {name for member in group.members for name in with_role(member, "polymer")}
+    keys = [key for key in dict.fromkeys(key for one in by_member for key in one) if key[0] not in _FOLDED]
+    headings = {key: _heading(key, chains) for key in keys}
+    order = [heading for heading, _ in _GROUPS]
+    order[2:2] = [_CHAINS]
+    groups = []
+    for heading in [*order, _FURTHER]:
+        chosen = sorted((key for key in keys if headings[key] == heading), key=_rank)
+        lines = tuple(_line(key, group.members, by_member) for key in chosen)
+        if heading == _GROUPS[0][0]:
+            place = sum(_rank(key) <= _rank(("salt_concentration", "", "")) for key in chosen)
+            lines = (*lines[:place], *_from_composition(group.members, keys), *lines[place:])
+        if lines:
+            groups.append(Group(heading, lines, folded=heading in (_CHAINS, _FURTHER)))
+    return tuple(groups)
+
+
+def quantity_name(quantity: str) -> str:
+    """Return what a quantity of the tables is called on the page."""
+    return _NAMES.get(quantity, quantity.replace("_", " "))
+
+
+def _heading(key: Key, chains: Iterable[str]) -> str:
+    quantity, label, _ = key
+    for heading, quantities in _GROUPS:
+        if quantity in quantities:
+            touches_chain = quantity != "D" and "-" in label and species_of(label) in chains
+            return _CHAINS if touches_chain else heading
+    return _FURTHER
+
+
+def _rank(key: Key) -> int:
+    ranked = [quantity for _, quantities in _GROUPS for quantity in quantities]
+    return ranked.index(key[0]) if key[0] in ranked else len(ranked)
+
+
+def _line(key: Key, members: Sequence[Finished], by_member: Sequence[Scalars]) -> Line:
+    quantity, label, unit = key
+    cells = tuple(
+        _with_choices(cell(scalars[key], scalars, member.preview), key, member) if key in scalars else None
+        for member, scalars in zip(members, by_member, strict=True)
+    )
+    shown = _LABELS.get(label, label_text(label))
+    name = f"{quantity_name(quantity)} {shown}".strip()
+    return Line(quantity, label, name, unit_text(unit), cells)
+
+
+def _with_choices(shown: Cell, key: Key, member: Finished) -> Cell:
+    """Add what the number would be with the neighbouring choices: contact distance of a CN, window of a D."""
+    quantity, label, _ = key
+    curve, before = {"cn": ("cn_band", "at"), "D": ("D_sensitivity", "fitted from")}.get(quantity, ("", ""))
+    rows = member.curves(curve)
+    rows = rows[(rows["label"] == label) & rows["value"].notna()].sort_values("x", kind="stable")
+    if rows.empty or not shown.is_number:
+        return shown
+    others = tuple(
+        f"{with_interval(r['value'], r['error'])} {before} {number(r['x'])} {r['x_unit']}" for r in records(rows)
+    )
+    return replace(shown, details=(*shown.details, *others))
+
+
+def _from_composition(members: Sequence[Finished], keys: Sequence[Key]) -> tuple[Line, ...]:
+    """Return the concentration by the second definition, which follows from the counts alone."""
+    if any(key[:2] == ("salt_concentration", "mol_per_L_solvent") for key in keys):
+        return ()
+    reached: list[Any] = [member.run["composition"].get("reached", {}).get("mol_per_L_solvent") for member in members]
+    if all(value is None for value in reached):
+        return ()
+    cells = tuple(None if v is None else Cell(scalar(v), ("exact: from the counts",), True, True) for v in reached)
+    name = f"{quantity_name('salt_concentration')} {_LABELS['mol_per_L_solvent']}"
+    return (Line("salt_concentration", "mol_per_L_solvent", name, "mol/L", cells),)
+
+
+def with_role(member: Finished, role: str) -> tuple[str, ...]:
+    """Return the names of the species of a system that have a role."""
+    return tuple(str(species["name"]) for species in member.run["species"] if species["role"] == role)
+
+
+def _msd_remark(species: str, scalars: Scalars) -> tuple[str, ...]:
+    for (quantity, label, unit), row in scalars.items():
+        if quantity == "msd_at_1ns" and label == species and math.isfinite(float(row["value"])):
+            text = with_interval(float(row["value"]), float(row["error"]))
+            return (f"MSD after 1 ns: ({text}) {unit_text(unit)}",)
+    return ()
+
+
+def _window_remark(species: str, scalars: Scalars) -> list[str]:
+    ends = {
+        quantity: (number(float(row["value"])), unit_text(unit))
+        for (quantity, label, unit), row in scalars.items()
+        if quantity in _FOLDED and label == species and math.isfinite(float(row["value"]))
+    }
+    if len(ends) < len(_FOLDED):
+        return []
+    return [f"window {ends['fit_window_start'][0]}–{ends['fit_window_end'][0]} {ends['fit_window_end'][1]}"]

@@ -1,0 +1,283 @@
+"""What was simulated: run.json as frozen dataclasses, and the only place that opens a trajectory."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.run_schema import RunError, check_document
+
+if TYPE_CHECKING:
+    from MDAnalysis import Universe
+
+__all__ = ["Run", "RunError", "SiteGroup", "Species", "Stage", "load_run", "open_universe"]
+
+
+XTC_MAGIC = (1995, 2023)
+"""First number of every XTC frame; the second one since GROMACS 2023 for very large systems."""
+
+
+@dataclass(frozen=True)
+class Species:
+    """One kind of molecule; its `count` molecules lie one after the other in the trajectory.
+
+    role is cation, anion, solvent, additive or polymer; status says where the force field is from;
+    bonds are pairs of atom indices within the molecule.
+    """
+
+    name: str
+    title: str
+    role: str
+    count: int
+    charge_e: float
+    status: str
+    masses_u: tuple[float, ...]
+    charges_e: tuple[float, ...]
+    names: tuple[str, ...]
+    bonds: tuple[tuple[int, int], ...]
+
+    @property
+    def n_atoms(self) -> int:
+        """Atoms of one molecule."""
+        return len(self.masses_u)
+
+    @property
+    def mass_u(self) -> float:
+        """Mass of one molecule in u."""
+        return float(sum(self.masses_u))
+
+
+@dataclass(frozen=True)
+class SiteGroup:
+    """Equivalent atoms of one species, e.g. both O of DME; atoms are indices within one molecule."""
+
+    label: str
+    species: str
+    kind: str
+    atoms: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage before production: ensemble, temperature in K, length in ps."""
+
+    name: str
+    ensemble: str
+    temperature_K: float
+    length_ps: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One simulated replica: run.json (schema 1) with `folder`, to which its file names are relative.
+
+    What run.json may lack has a default here, so that a trajectory from elsewhere needs only system,
+    replica, temperature_K, cation, structure, trajectory, species and sites.
+    """
+
+    folder: Path
+    system: str
+    replica: int
+    temperature_K: float
+    cation: str
+    structure: str
+    trajectory: str
+    species: tuple[Species, ...]
+    sites: tuple[SiteGroup, ...]
+    title: str = ""
+    base: str | None = None
+    preview: bool = False
+    provisional: tuple[str, ...] = ()
+    pressure_atm: float | None = None
+    cutoff_nm: float | None = None
+    mixing_rule: str | None = None
+    monomers: int | None = None
+    protocol: str | None = None
+    energy: str | None = None
+    equilibration_energy: str | None = None
+    timestep_fs: float | None = None
+    frame_interval_ps: float | None = None
+    production_ns: float | None = None
+    production_ns_done: float | None = None
+    stages: tuple[Stage, ...] = ()
+    composition: dict[str, Any] = field(default_factory=dict)
+    chain_sequences: tuple[str, ...] | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    seeds: dict[str, int] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def n_atoms(self) -> int:
+        """Atoms of the whole system."""
+        return sum(species.count * species.n_atoms for species in self.species)
+
+    @cached_property
+    def n_molecules(self) -> int:
+        """Molecules of the whole system."""
+        return sum(species.count for species in self.species)
+
+    @cached_property
+    def mass_u(self) -> float:
+        """Mass of the whole system in u."""
+        return sum(species.count * species.mass_u for species in self.species)
+
+    def species_index(self, name: str) -> int:
+        """Return the position of a species in `species`; raises KeyError when there is none."""
+        for index, species in enumerate(self.species):
+            if species.name == name:
+                return index
+        raise KeyError(name)
+
+    def find_species(self, name: str) -> Species:
+        """Return the species of that name; raises KeyError when there is none."""
+        return self.species[self.species_index(name)]
+
+    def atom_indices(self, name: str) -> NDArray[np.int64]:
+        """Return the atoms of a species in the trajectory, shape (count, atoms per molecule)."""
+        index = self.species_index(name)
+        first = sum(species.count * species.n_atoms for species in self.species[:index])
+        species = self.species[index]
+        return first + np.arange(species.count * species.n_atoms).reshape(species.count, species.n_atoms)
+
+    def site_indices(self, site: SiteGroup) -> NDArray[np.int64]:
+        """Return the atoms of a site group in the trajectory, molecule by molecule, shape (N_site,)."""
+        return self.atom_indices(site.species)[:, list(site.atoms)].ravel()
+
+    def partner_sites(self) -> tuple[SiteGroup, ...]:
+        """Return the site groups that do not belong to the cation's own species."""
+        return tuple(site for site in self.sites if site.species != self.cation)
+
+    def pair_label(self, site: SiteGroup) -> str:
+        """Return the label of a cation-site pair, e.g. "Li-O(DME)"."""
+        return f"{self.cation}-{site.label}"
+
+
+def load_run(path: Path) -> Run:
+    """Read and check a run.json.
+
+    Raises:
+        RunError: unreadable, or not as the schema says; all problems in one message.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({error.strerror})") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"{path}: not valid JSON ({error})") from error
+    problems = check_document(document)
+    if problems:
+        raise RunError(f"{path}: " + "; ".join(problems))
+    return _build(document, path.resolve().parent)
+
+
+def _build(document: dict[str, Any], folder: Path) -> Run:
+    """Return the checked document as a Run."""
+    known = {name: document[name] for name in Run.__dataclass_fields__ if document.get(name) is not None}
+    for name in ("provisional", "chain_sequences"):
+        if name in known:
+            known[name] = tuple(known[name])
+    known["species"] = tuple(_species(entry) for entry in document["species"])
+    known["sites"] = tuple(
+        SiteGroup(entry["label"], entry["species"], entry["kind"], tuple(entry["atoms"])) for entry in document["sites"]
+    )
+    known["stages"] = tuple(
+        Stage(
+            str(entry["name"]),
+            str(entry["ensemble"]),
+            float(entry["temperature_K"]),
+            float(entry["length_ps"]),
+        )
+        for entry in document.get("stages") or ()
+    )
+    known["folder"] = folder
+    known.setdefault("title", document["system"])
+    return Run(**known)
+
+
+def _species(entry: dict[str, Any]) -> Species:
+    """Return one checked entry of `species`."""
+    count = len(entry["masses_u"])
+    return Species(
+        name=entry["name"],
+        title=entry.get("title") or entry["name"],
+        role=entry["role"],
+        count=entry["count"],
+        charge_e=float(entry["charge_e"]),
+        status=entry.get("status") or "unknown",
+        masses_u=tuple(float(mass) for mass in entry["masses_u"]),
+        charges_e=tuple(float(charge) for charge in entry.get("charges_e") or ()) or (float("nan"),) * count,
+        names=tuple(entry.get("names") or ()),
+        bonds=tuple((int(a), int(b)) for a, b in entry.get("bonds") or ()),
+    )
+
+
+@contextmanager
+def open_universe(run: Run) -> Iterator[Universe]:
+    """Open structure and trajectory with MDAnalysis; lengths there are in Angstrom.
+
+    The trajectory is opened through a link in a temporary folder, because MDAnalysis writes an index of
+    frame offsets beside the file that it opens, and a trajectory's folder need not be ours.
+
+    Raises:
+        RunError: a file is missing or unreadable, or its atoms are not those of run.json.
+    """
+    import MDAnalysis
+
+    structure, trajectory = run.folder / run.structure, run.folder / run.trajectory
+    for path in (structure, trajectory):
+        if not path.is_file():
+            raise RunError(f"{path}: there is no such file")
+    _check_header(trajectory)
+    with tempfile.TemporaryDirectory(prefix="sheath-") as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        link = Path(scratch) / trajectory.name
+        link.symlink_to(trajectory.resolve())
+        try:
+            # Elements and masses are not guessed: run.json has them.
+            universe = MDAnalysis.Universe(str(structure), str(link), to_guess=())
+        except (OSError, ValueError, EOFError, StopIteration) as error:
+            reason = " ".join(str(error).split()) or "it is empty or not a trajectory"
+            raise RunError(
+                f"{trajectory} with {structure.name}: cannot be opened ({reason.replace(scratch, '')})"
+            ) from error
+        try:
+            _check_atoms(run, universe, structure)
+            yield universe
+        finally:
+            universe.trajectory.close()
+
+
+def _check_header(trajectory: Path) -> None:
+    """Refuse an empty trajectory, or an XTC that does not begin as one."""
+    with trajectory.open("rb") as stream:
+        magic = int.from_bytes(stream.read(4), "big")
+    if trajectory.stat().st_size == 0:
+        raise RunError(f"{trajectory}: the trajectory is empty")
+    if trajectory.suffix == ".xtc" and magic not in XTC_MAGIC:
+        raise RunError(f"{trajectory}: this is no XTC trajectory")
+
+
+def _check_atoms(run: Run, universe: Universe, structure: Path) -> None:
+    """Refuse a structure whose number or order of atoms is not that of run.json."""
+    if universe.atoms.n_atoms != run.n_atoms:
+        raise RunError(f"{structure}: {universe.atoms.n_atoms} atoms, but run.json describes {run.n_atoms}")
+    if not all(species.names for species in run.species) or not hasattr(universe.atoms, "names"):
+        return
+    expected = [name for species in run.species for name in species.names * species.count]
+    width = 5 if structure.suffix == ".gro" else 4 if structure.suffix == ".pdb" else None
+    for index, (found, wanted) in enumerate(zip(universe.atoms.names, expected, strict=True)):
+        if found[:width] != wanted[:width]:
+            raise RunError(
+                f"{structure}: atom {index + 1} is named {found}, but run.json says {wanted}: "
+                "the order of the molecules is not the same"
+            )

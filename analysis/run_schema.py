@@ -1,0 +1,152 @@
+"""Checks of a run.json: every problem is told, each with the key it is about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+SCHEMA = 1
+ROLES = ("cation", "anion", "solvent", "additive", "polymer")
+
+_NUMBER = (int, float)
+_REQUIRED: dict[str, type | tuple[type, ...]] = {
+    "system": str,
+    "replica": int,
+    "temperature_K": _NUMBER,
+    "cation": str,
+    "structure": str,
+    "trajectory": str,
+    "species": list,
+    "sites": list,
+}
+_OPTIONAL: dict[str, type | tuple[type, ...]] = {
+    "title": str,
+    "base": str,
+    "preview": bool,
+    "provisional": list,
+    "pressure_atm": _NUMBER,
+    "cutoff_nm": _NUMBER,
+    "mixing_rule": str,
+    "monomers": int,
+    "protocol": str,
+    "energy": str,
+    "equilibration_energy": str,
+    "timestep_fs": _NUMBER,
+    "frame_interval_ps": _NUMBER,
+    "production_ns": _NUMBER,
+    "production_ns_done": _NUMBER,
+    "stages": list,
+    "composition": dict,
+    "chain_sequences": list,
+    "versions": dict,
+    "seeds": dict,
+    "hashes": dict,
+}
+_SPECIES: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "role": str,
+    "count": int,
+    "charge_e": _NUMBER,
+    "masses_u": list,
+}
+_SITE: dict[str, type | tuple[type, ...]] = {"label": str, "species": str, "kind": str, "atoms": list}
+_STAGE: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "ensemble": str,
+    "temperature_K": _NUMBER,
+    "length_ps": _NUMBER,
+}
+
+
+class RunError(Exception):
+    """A run.json or its files cannot be used; the message says in one line what and why."""
+
+
+def check_document(document: object) -> list[str]:
+    """Return what is wrong with a parsed run.json, one sentence each; empty when all is well."""
+    if not isinstance(document, dict):
+        return ["must hold one JSON object"]
+    if document.get("schema") != SCHEMA:
+        return [f"schema = {document.get('schema')!r}, but this version reads schema {SCHEMA}"]
+    problems = list(_check_keys(document, _REQUIRED, ""))
+    problems += _check_keys({k: v for k, v in document.items() if v is not None}, _OPTIONAL, "", needed=False)
+    if problems:
+        return problems
+    for index, entry in enumerate(document["species"]):
+        problems += _check_species(entry, f"species[{index}]")
+    for index, entry in enumerate(document.get("stages") or ()):
+        problems += _check_entry(entry, _STAGE, f"stages[{index}]")
+    return problems or list(_check_references(document))
+
+
+def _check_keys(
+    entry: dict[str, Any], kinds: dict[str, type | tuple[type, ...]], where: str, needed: bool = True
+) -> Iterator[str]:
+    """Yield missing keys (when `needed`) and values of the wrong type."""
+    for key, kind in kinds.items():
+        name = f"{where}.{key}" if where else key
+        if key not in entry:
+            if needed:
+                yield f"{name} is missing"
+        elif not isinstance(entry[key], kind) or (isinstance(entry[key], bool) and kind is not bool):
+            yield f"{name} = {entry[key]!r} has the wrong type"
+
+
+def _check_entry(entry: object, kinds: dict[str, type | tuple[type, ...]], where: str) -> list[str]:
+    """Return the problems of one entry of a list."""
+    return list(_check_keys(entry, kinds, where)) if isinstance(entry, dict) else [f"{where} is no object"]
+
+
+def _check_species(entry: object, where: str) -> list[str]:
+    """Return the problems of one entry of `species`."""
+    problems = _check_entry(entry, _SPECIES, where)
+    if problems or not isinstance(entry, dict):
+        return problems
+    masses, n_atoms = entry["masses_u"], len(entry["masses_u"])
+    if entry["role"] not in ROLES:
+        problems.append(f"{where}.role = {entry['role']!r} is none of {', '.join(ROLES)}")
+    if entry["count"] < 1:
+        problems.append(f"{where}.count = {entry['count']} is not positive")
+    if not masses or not all(isinstance(m, _NUMBER) and math.isfinite(m) and m > 0 for m in masses):
+        problems.append(f"{where}.masses_u must be one or more positive numbers")
+    for key in ("charges_e", "names"):
+        if len(entry.get(key) or masses) != n_atoms:
+            problems.append(f"{where}.{key} has not one entry for each of the {n_atoms} masses")
+    charges = entry.get("charges_e")
+    if charges and not abs(sum(charges) - entry["charge_e"]) < 1e-3:
+        problems.append(f"{where}.charges_e add up to {sum(charges):g}, not to charge_e {entry['charge_e']:g}")
+    for bond in entry.get("bonds") or ():
+        if not (isinstance(bond, list) and len(bond) == 2 and all(_is_atom(a, n_atoms) for a in bond)):
+            problems.append(f"{where}.bonds has {bond!r}, which are not two atoms of the molecule")
+    return problems
+
+
+def _is_atom(index: object, n_atoms: int) -> bool:
+    """Return whether this is an atom index of a molecule."""
+    return isinstance(index, int) and 0 <= index < n_atoms
+
+
+def _check_references(document: dict[str, Any]) -> Iterator[str]:
+    """Yield names that point nowhere: cation and sites."""
+    n_atoms = {entry["name"]: len(entry["masses_u"]) for entry in document["species"]}
+    if len(n_atoms) != len(document["species"]):
+        yield "two species have the same name"
+    if document["cation"] not in n_atoms:
+        yield f"cation = {document['cation']!r} is none of the species {', '.join(n_atoms)}"
+    elif n_atoms[document["cation"]] != 1:
+        yield f"cation = {document['cation']!r} has several atoms; a cation must be a single atom"
+    labels: set[str] = set()
+    for index, site in enumerate(document["sites"]):
+        where = f"sites[{index}]"
+        problems = _check_entry(site, _SITE, where)
+        if problems:
+            yield from problems
+            continue
+        if site["label"] in labels:
+            yield f"{where}.label = {site['label']!r} occurs twice"
+        labels.add(site["label"])
+        if site["species"] not in n_atoms:
+            yield f"{where}.species = {site['species']!r} is none of the species {', '.join(n_atoms)}"
+        elif not site["atoms"] or not all(_is_atom(a, n_atoms[site["species"]]) for a in site["atoms"]):
+            yield f"{where}.atoms are not atoms of {site['species']}"

@@ -1,0 +1,96 @@
+"""From which frame on a run is stationary: the latest start over coordination numbers, density and energy.
+
+A run starts from a packed box; what the packing left behind must not enter any average. Every series gets its own
+start and its own test for drift (analysis/statistics.py). A series that never settles is named, and half of the
+run is discarded then: later is better, but nothing can be claimed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from analysis.cutoffs import CONTACT_NM
+from analysis.read import Reading
+from analysis.run import Run, RunError
+from analysis.statistics import LATEST_START_FRACTION, FloatArray, Stationarity, detect_stationarity
+from analysis.table import Row, row
+
+PARAMETERS: dict[str, Any] = {
+    "few_samples": 5.0,  # fewer independent samples in what is kept are told
+}
+
+NOT_STATIONARY = "not stationary"
+
+
+def find_start(run: Run, reading: Reading) -> tuple[int, list[Row]]:
+    """Return the first frame of the stationary part and the rows that say how it was found.
+
+    Series: contacts per cation with each partner species, e.g. "Li-DME"; "density"; "potential_energy". Rows:
+    "stationary_from" per series (ps, time as in the trajectory; NaN with a note beginning "not stationary" when
+    it never settles), "start" with label "all" (ps, where the averages begin) and "stationary" with label "all"
+    (1 or 0, the note naming what never settles). A preview is not judged: frame 0.
+    """
+    if run.preview or reading.n_frames == 0:
+        reason = "preview: not judged" if run.preview else "no frames: not judged"
+        return 0, [row("stationary", "all", math.nan, "1", note=reason)]
+    series = coordination_series(run, reading)
+    series_ps = dict.fromkeys(series, reading.time_ps)
+    for label, (time_ps, values) in _energy_series(reading).items():
+        series[label], series_ps[label] = values, time_ps
+    found = {label: detect_stationarity(values, len(series)) for label, values in series.items()}
+    starts_ps = {label: float(series_ps[label][result.start_index]) for label, result in found.items()}
+    drifting = [label for label, result in found.items() if not result.stationary]
+    settled_ps = [starts_ps[label] for label in found if label not in drifting]
+    start_frame = int(np.searchsorted(reading.time_ps, max(settled_ps, default=-math.inf) - 1e-6))
+    half = int(LATEST_START_FRACTION * reading.n_frames)
+    if drifting:
+        start_frame = half
+    start_frame = min(start_frame, half)
+    rows = [_series_row(label, result, starts_ps[label]) for label, result in found.items()]
+    note = f"never settle: {', '.join(drifting)}; the first half is left out" if drifting else ""
+    rows.append(row("start", "all", float(reading.time_ps[start_frame]), "ps"))
+    rows.append(row("stationary", "all", 0.0 if drifting else 1.0, "1", note=note))
+    return start_frame, rows
+
+
+def coordination_series(run: Run, reading: Reading) -> dict[str, FloatArray]:
+    """Return "<cation>-<species>" -> contacts of all sites of that species per cation in each frame, (F,).
+
+    Raises:
+        RunError: a site is of a kind without a contact distance.
+    """
+    n_cations = run.find_species(run.cation).count
+    series: dict[str, FloatArray] = {}
+    for site in run.partner_sites():
+        if site.kind not in CONTACT_NM:
+            raise RunError(f"site {site.label}: no contact distance for kind {site.kind!r}")
+        pairs = reading.pairs[run.pair_label(site)]
+        touching = pairs["frame"][pairs["distance_nm"] < np.float32(CONTACT_NM[site.kind])]
+        counts = np.bincount(touching.astype(np.int64), minlength=reading.n_frames) / n_cations
+        label = f"{run.cation}-{site.species}"
+        series[label] = series[label] + counts if label in series else counts
+    return series
+
+
+def _energy_series(reading: Reading) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return label -> (time, values) of density and potential energy, where the run has them."""
+    energies = reading.energies
+    inside = energies["time_ps"].to_numpy(dtype=np.float64) >= reading.time_ps[0] - 1e-6
+    chosen = {}
+    for label, column in (("density", "Density"), ("potential_energy", "Potential")):
+        values = energies[column].to_numpy(dtype=np.float64)
+        known = inside & np.isfinite(values)
+        if known.any():
+            chosen[label] = energies["time_ps"].to_numpy(dtype=np.float64)[known], values[known]
+    return chosen
+
+
+def _series_row(label: str, result: Stationarity, start_ps: float) -> Row:
+    if not result.stationary:
+        return row("stationary_from", label, math.nan, "ps", note=f"{NOT_STATIONARY}: {result.reason}")
+    few = result.n_eff < PARAMETERS["few_samples"]
+    note = f"only {result.n_eff:.1f} independent samples, a slow drift would not show" if few else ""
+    return row("stationary_from", label, start_ps, "ps", note=note)

@@ -1,0 +1,63 @@
+"""The figures overlay what belongs together, name their units and are drawn by a real browser."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from analysis.report import build
+from tests.analysis.report.page import Page
+from tests.analysis.report.synthetic import CARBONATE, ETHER, SIX, make_run, make_tables, write_system
+
+
+def test_variants_of_one_electrolyte_share_a_figure_and_keep_their_colours(full: Page) -> None:
+    def colours(key: str) -> dict[str, str]:
+        traces = full.figures[key]["data"]
+        return {one["name"]: one["line"]["color"] for one in traces if one.get("showlegend")}
+
+    shell = colours(f"rdf-{ETHER}-Li-O(DME)")
+    assert list(shell) == ["bare", "PAB", "PIB"] and len(set(shell.values())) == 3
+    assert shell == colours(f"msd-{CARBONATE}-Li") == colours(f"density-{ETHER}")
+
+
+def test_the_contact_distance_of_each_kind_is_drawn(full: Page) -> None:
+    for key, distance_nm in ((f"rdf-{ETHER}-Li-O(DME)", 0.28), (f"rdf-{CARBONATE}-Li-P(PF6)", 0.40)):
+        lines = [one["x0"] for one in full.figures[key]["layout"]["shapes"] if one["type"] == "line"]
+        assert set(lines) == {distance_nm}
+
+
+def test_the_fitted_window_is_drawn_only_where_there_is_one(full: Page, preview: Page) -> None:
+    def windows(page: Page, key: str) -> list[list[float]]:
+        return [one["x"] for one in page.figures[key]["data"] if one["name"].endswith("fitted")]
+
+    drawn = windows(full, f"msd-{ETHER}-Li")
+    assert len(drawn) == 3 and all(min(x) >= 200 and max(x) <= 2500 for x in drawn)
+    assert not windows(full, f"msd-{CARBONATE}-Li") and not windows(preview, f"msd-{ETHER}-Li")
+
+
+def test_axes_name_their_units(full: Page) -> None:
+    for key, figure in full.figures.items():
+        titles = {v["title"]["text"] for k, v in figure["layout"].items() if "axis" in k and "title" in v}
+        assert any("/ nm" in title or "/ ps" in title for title in titles), key
+
+
+@pytest.mark.slow
+def test_a_browser_without_a_network_draws_every_figure(tmp_path: Path) -> None:
+    for system in SIX[:2]:
+        run = make_run(system)
+        write_system(tmp_path, run, make_tables(run))
+    page = build(tmp_path, SIX[:2], 1, tmp_path / "report.html")
+    options = "headless=new no-sandbox disable-gpu no-first-run disable-background-networking"
+    options += " disable-component-update disable-sync virtual-time-budget=20000 dump-dom enable-logging=stderr"
+    command = ["chromium", *(f"--{option}" for option in options.split()), "--window-size=1400,12000"]
+    command += [f"--user-data-dir={tmp_path / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=180, check=True)
+    assert "CONSOLE" not in done.stderr, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    (tmp_path / "dom.html").write_text(done.stdout, encoding="utf-8")
+    seen = [tag for tag in done.stdout.split("<div ") if 'data-figure="' in tag.split(">")[0]]
+    drawn = [tag for tag in seen if 'data-drawn="yes"' in tag.split(">")[0]]
+    folded = sum(key.split("(")[-1] == "PAB)" for key in Page(page).figures)
+    assert len(seen) > 15 and len(drawn) == len(seen) - folded
+    assert done.stdout.count('class="main-svg"') >= len(drawn)

@@ -1,0 +1,146 @@
+"""Coordination numbers of arrangements that can be counted by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.observables.coordination import compute
+from analysis.read import load_reading, read
+from analysis.run import RunError, load_run
+from analysis.table import frame
+
+from .conftest import gas_document, run_document, species_entry, write_run
+from .test_rdf import lattice
+
+
+def _table(folder: Path, document: dict[str, Any], positions: Any, boxes: Any, start_frame: int = 0) -> pd.DataFrame:
+    run = load_run(write_run(folder / "run", document, positions, boxes))
+    read(run, folder / "reading")
+    rows = compute(run, load_reading(folder / "reading"), start_frame)
+    return frame(rows, system="s", replica=1)
+
+
+def _value(table: pd.DataFrame, quantity: str, label: str, x: float | None = None) -> float:
+    chosen = table[(table["quantity"] == quantity) & (table["label"] == label)]
+    if x is not None:
+        chosen = chosen[np.isclose(chosen["x"], x)]
+    assert len(chosen) == 1, chosen
+    return float(chosen["value"].iloc[0])
+
+
+@pytest.mark.parametrize(("spacing_nm", "expected"), [(0.27, 6), (0.19, 18), (0.155, 26), (0.29, 0)])
+def test_neighbours_in_a_simple_cubic_lattice(tmp_path: Path, spacing_nm: float, expected: int) -> None:
+    positions = np.tile(lattice(6, spacing_nm), (12, 1, 1))
+    table = _table(tmp_path, gas_document(1, 215), positions, np.full((12, 3), 6 * spacing_nm))
+    assert _value(table, "cn", "Li-O(G)") == expected
+    assert _value(table, "cn_integral", "Li-O(G)") == expected
+    assert _value(table, "cn_molecule", "Li-G") == expected
+    assert _value(table, "cn_total", "Li-all") == expected
+    assert _value(table, "cn_probability", "Li-O(G)", expected) == 1
+    cn = table[table["quantity"] == "cn"].iloc[0]
+    # A lattice never moves: its number is exact, but the run does not tell how much it could have varied.
+    assert np.isnan(cn["error"])
+    assert cn["note"] == ("no contact" if expected == 0 else "never changed: no error can be given")
+
+
+def test_the_band_shows_what_lies_at_the_edge(tmp_path: Path) -> None:
+    positions = np.tile(lattice(6, 0.29), (12, 1, 1))
+    table = _table(tmp_path, gas_document(1, 215), positions, np.full((12, 3), 6 * 0.29))
+    assert _value(table, "cn", "Li-O(G)") == 0
+    assert _value(table, "cn_band", "Li-O(G)", 0.30) == 6
+    assert _value(table, "cn_band", "Li-O(G)", 0.26) == 0
+
+
+def test_counting_and_integral_agree_in_a_gas(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    boxes = np.repeat(1.5 * (1 + 0.05 * rng.uniform(-1, 1, size=(103, 1))), 3, axis=1)
+    positions = rng.random((103, 90, 3)) * boxes[:, None]
+    table = _table(tmp_path, gas_document(10, 80), positions, boxes, start_frame=17)
+    cn = table[table["quantity"] == "cn"].iloc[0]
+    assert _value(table, "cn_integral", "Li-O(G)") == pytest.approx(cn["value"], rel=1e-6)
+    density = (80 / np.prod(boxes, axis=1)).mean()
+    expected = density * 4 / 3 * np.pi * 0.28**3
+    assert abs(cn["value"] - expected) < 2 * cn["error"] < 0.5
+    shares = table[table["quantity"] == "cn_probability"]
+    assert shares["value"].sum() == pytest.approx(1)
+    assert (shares["value"] * shares["x"]).sum() == pytest.approx(cn["value"])
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> pd.DataFrame:
+    """Return the table of two Li: one held by both O of one DME and one F of an anion, one by its P alone."""
+    species = [
+        species_entry("Li", "cation", 2, charge_e=1.0),
+        species_entry("PF", "anion", 2, (31.0, 19.0), -1.0, [(0, 1)]),
+        species_entry("DME", "solvent", 2, (16.0, 12.0, 16.0), bonds=[(0, 1), (1, 2)]),
+        species_entry("PAB", "polymer", 1, (1.0, 11.0, 1.0), bonds=[(0, 1), (1, 2)]),
+    ]
+    sites = [
+        {"label": "F(PF)", "species": "PF", "kind": "F", "atoms": [1]},
+        {"label": "P(PF)", "species": "PF", "kind": "P", "atoms": [0]},
+        {"label": "O(DME)", "species": "DME", "kind": "O", "atoms": [0, 2]},
+        {"label": "HB_head(PAB)", "species": "PAB", "kind": "HB", "atoms": [0]},
+        {"label": "HB_middle(PAB)", "species": "PAB", "kind": "HB", "atoms": [2]},
+    ]
+    one, two = np.array([0.1, 0.1, 0.1]), np.array([2.0, 2.0, 2.0])
+    x, y, z = np.eye(3)
+    atoms = [
+        one, two,
+        one - 0.35 * z, one - 0.2 * z,  # across the boundary of the box
+        two - 0.35 * z, two - 0.45 * z,
+        one + 0.2 * x, one + 0.2 * (x + y), one + 0.2 * y,
+        two + 0.5 * x, two + 0.6 * x, two + 0.7 * x,
+        two + 0.2 * x, two + 0.2 * (x + y), two + 0.2 * y,
+    ]  # fmt: skip
+    positions = np.tile(np.array(atoms), (12, 1, 1)) % 4.0
+    return _table(tmp_path, run_document(species, sites), positions, np.full((12, 3), 4.0))
+
+
+def test_sites_and_molecules_of_a_mixed_shell(shell: pd.DataFrame) -> None:
+    assert _value(shell, "cn", "Li-O(DME)") == 1.0  # two on the one, none on the other
+    assert _value(shell, "cn_probability", "Li-O(DME)", 2) == 0.5
+    assert _value(shell, "cn_probability", "Li-O(DME)", 0) == 0.5
+    assert _value(shell, "cn_molecule", "Li-DME") == 0.5  # both O are of one molecule
+    assert _value(shell, "cn", "Li-F(PF)") == 0.5
+    assert _value(shell, "cn", "Li-P(PF)") == 1.0
+    assert _value(shell, "cn_molecule", "Li-PF") == 1.0  # once through F and P, once through P
+    assert _value(shell, "cn_molecule_probability", "Li-PF", 1) == 1.0
+
+
+def test_a_chain_that_touches_twice_is_one_molecule(shell: pd.DataFrame) -> None:
+    assert _value(shell, "cn", "Li-HB_head(PAB)") == 0.5
+    assert _value(shell, "cn", "Li-HB_middle(PAB)") == 0.5
+    assert _value(shell, "cn_molecule", "Li-PAB") == 0.5
+
+
+def test_the_total_leaves_out_what_only_sits_behind(shell: pd.DataFrame) -> None:
+    # O 1.0 + F 0.5 + two HB 1.0; P, behind the fluorines, does not count.
+    assert _value(shell, "cn_total", "Li-all") == 2.5
+
+
+def test_error_and_series_follow_the_time(tmp_path: Path) -> None:
+    n_frames = 1500
+    together = np.arange(n_frames) >= 750
+    positions = np.zeros((n_frames, 2, 3))
+    positions[:, 1, 0] = np.where(together, 0.2, 1.0)
+    table = _table(tmp_path, gas_document(1, 1), positions, np.full((n_frames, 3), 3.0), start_frame=300)
+    cn = table[table["quantity"] == "cn"].iloc[0]
+    assert cn["value"] == pytest.approx(750 / 1200)
+    # Parts of 240 frames: 0, 1/8, 1, 1, 1.
+    parts = np.array([0, 0.125, 1, 1, 1])
+    assert cn["error"] == pytest.approx(2.7764 * parts.std(ddof=1) / np.sqrt(5), rel=1e-3)
+    series = table[table["quantity"] == "cn_series"]
+    assert len(series) == 500
+    assert series["x"].iloc[[0, -1]].tolist() == [1.0, 1498.0]
+    assert series["value"].tolist() == [0.0] * 250 + [1.0] * 250
+    assert (series["note"] == "before the start").sum() == 100
+
+
+def test_a_kind_without_contact_distance_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"S\(G\): no contact distance for kind 'S'"):
+        _table(tmp_path, gas_document(1, 1, kind="S"), np.ones((12, 2, 3)), np.full((12, 3), 3.0))

@@ -1,0 +1,86 @@
+"""Every file of observables/ is run; one that fails stops no other; a preview is marked as one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import analysis.observables
+from analysis import observe as observe_module
+from analysis.__main__ import main
+from analysis.observe import find_observables, mark_preview
+from analysis.read import Reading, read
+from analysis.run import Run, load_run
+from analysis.table import Row, read_csv, row
+
+
+def _start(run: Run, reading: Reading) -> tuple[int, list[Row]]:
+    return 3, [row("start", "all", float(reading.time_ps[3]), "ps", 0.0)]
+
+
+def _good(run: Run, reading: Reading, start_frame: int) -> list[Row]:
+    return [row("start_seen", "all", start_frame, "1", 0.0, note="remark")]
+
+
+def _bad(run: Run, reading: Reading, start_frame: int) -> list[Row]:
+    raise ValueError("nothing\nto see")
+
+
+@pytest.fixture
+def read_run(gas_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return run.json of a run that was read into `reading`, with a start found at frame 3."""
+    read(load_run(gas_run), tmp_path / "reading")
+    monkeypatch.setattr("analysis.stationarity.find_start", _start)
+    return gas_run
+
+
+def _observe(run_json: Path, tmp_path: Path) -> int:
+    return main(["observe", str(run_json), str(tmp_path / "reading"), "--out", str(tmp_path / "observables")])
+
+
+def test_the_folder_is_the_registry() -> None:
+    files = {path.stem for path in Path(analysis.observables.__path__[0]).glob("*.py")} - {"__init__"}
+    assert set(find_observables()) == files
+    assert {"rdf", "coordination"} <= files
+
+
+def test_one_failure_stops_no_other(
+    read_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(observe_module, "find_observables", lambda: {"bad": _bad, "good": _good})
+    (tmp_path / "observables").mkdir()
+    (tmp_path / "observables" / "bad.csv").write_text("old")
+    assert _observe(read_run, tmp_path) == 1
+    assert capsys.readouterr().err == "analysis: observable bad: ValueError: nothing to see\n"
+    names = sorted(path.name for path in (tmp_path / "observables").iterdir())
+    assert names == ["good.csv", "stationarity.csv"]
+    assert read_csv(tmp_path / "observables" / "good.csv")["value"][0] == 3
+    assert read_csv(tmp_path / "observables" / "stationarity.csv")["value"][0] == 3
+
+
+def test_every_row_of_a_preview_says_so(read_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe_module, "find_observables", lambda: {"good": _good})
+    read_run.write_text(json.dumps(json.loads(read_run.read_text()) | {"preview": True}))
+    assert _observe(read_run, tmp_path) == 0
+    assert read_csv(tmp_path / "observables" / "good.csv")["note"].tolist() == ["preview; remark"]
+    assert read_csv(tmp_path / "observables" / "stationarity.csv")["note"].tolist() == ["preview"]
+
+
+def test_a_preview_is_marked_once() -> None:
+    marked = mark_preview(row("D", "Li", float("nan"), "1", note="preview: not judged"))
+    assert marked["note"] == "preview: not judged"
+
+
+def test_rdf_and_coordination_of_a_run(read_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {name: find_observables()[name] for name in ("rdf", "coordination")}
+    monkeypatch.setattr(observe_module, "find_observables", lambda: wanted)
+    assert _observe(read_run, tmp_path) == 0
+    quantities = set()
+    for name in wanted:
+        table = read_csv(tmp_path / "observables" / f"{name}.csv")
+        quantities |= set(table["quantity"])
+        assert set(table["label"]) <= {"Li-O(G)", "Li-G", "Li-all"}
+        assert (table["unit"] != "").all()
+    assert {"g", "running_cn", "first_peak", "cn", "cn_molecule", "cn_total", "cn_band"} <= quantities

@@ -1,0 +1,128 @@
+"""g(r) is one in an ideal gas, shells of a lattice lie where geometry says, peaks are not made of noise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.observables.rdf import PARAMETERS, compute, curve_of, merge_bins
+from analysis.read import Reading, load_reading, read
+from analysis.run import Run, load_run
+from analysis.table import frame
+
+from .conftest import gas_document, write_run
+
+
+def _read(folder: Path, document: dict[str, Any], positions: Any, boxes: Any) -> tuple[Run, Reading]:
+    run = load_run(write_run(folder / "run", document, positions, boxes))
+    read(run, folder / "reading")
+    return run, load_reading(folder / "reading")
+
+
+def _table(run: Run, reading: Reading, start_frame: int = 0) -> pd.DataFrame:
+    return frame(compute(run, reading, start_frame), system="s", replica=1)
+
+
+def _gas(folder: Path, seed: int, n_frames: int = 200) -> tuple[Run, Reading]:
+    """Return an ideal gas in a box whose volume breathes by 30 %, far more than any liquid's."""
+    rng = np.random.default_rng(seed)
+    boxes = np.repeat(2.0 * (1 + 0.1 * rng.uniform(-1, 1, size=(n_frames, 1))), 3, axis=1)
+    positions = rng.random((n_frames, 120, 3)) * boxes[:, None]
+    return _read(folder, gas_document(20, 100), positions, boxes)
+
+
+def test_g_of_an_ideal_gas_is_one_within_its_error(tmp_path: Path) -> None:
+    run, reading = _gas(tmp_path, 1)
+    table = _table(run, reading)
+    g = table[(table["quantity"] == "g") & (table["x"] > 0.2)]
+    within = (g["value"] - 1).abs() <= g["error"]
+    assert 0.90 <= within.mean() <= 0.99
+    curve = merge_bins(curve_of(run, reading, "Li-O(G)", 0), len(reading.bin_edges_nm) - 1)
+    whole, parts = curve.g()
+    assert whole[0] == pytest.approx(1, abs=4 * parts.std() / np.sqrt(len(parts)))
+    assert whole[0] == pytest.approx(1, abs=0.01)
+    # Normalised with the mean volume instead, the same counts give <V><1/V>, 1 % too much.
+    volumes = np.prod(reading.box_nm, axis=1)
+    assert volumes.mean() * (1 / volumes).mean() > 1.008
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_makes_no_peak(tmp_path: Path, seed: int) -> None:
+    table = _table(*_gas(tmp_path, 100 + seed, n_frames=20))
+    features = table[table["quantity"].isin(["first_peak", "first_minimum"])]
+    assert features["value"].isna().all()
+    assert (features["note"] == "no peak stands out").all()
+
+
+def test_running_number_of_an_ideal_gas_is_density_times_volume(tmp_path: Path) -> None:
+    run, reading = _gas(tmp_path, 2)
+    table = _table(run, reading)
+    running = table[table["quantity"] == "running_cn"]
+    density = (100 / np.prod(reading.box_nm, axis=1)).mean()
+    expected = density * 4 / 3 * np.pi * running["x"] ** 3
+    far = running["x"] > 0.5
+    assert np.abs(running["value"] / expected - 1)[far].max() < 0.02
+    g = table[table["quantity"] == "g"]
+    width = g["x"].diff().iloc[1]
+    assert width == pytest.approx(PARAMETERS["row_bins"] * 0.002)
+    assert len(g) == len(running)
+    assert running["value"].is_monotonic_increasing
+
+
+def lattice(n: int, spacing_nm: float) -> np.ndarray:
+    """Return the points of a simple cubic lattice of n^3 points, the first at the origin."""
+    return spacing_nm * np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def test_shells_of_a_simple_cubic_lattice(tmp_path: Path) -> None:
+    a = 0.301
+    points = lattice(6, a)
+    rng = np.random.default_rng(5)
+    positions = points + rng.random((20, 1, 3)) * a  # the lattice moves as a whole
+    boxes = np.full((20, 3), 6 * a)
+    run, reading = _read(tmp_path, gas_document(1, 215), positions % boxes[:, None], boxes)
+    table = _table(run, reading)
+    running = table[table["quantity"] == "running_cn"].set_index("x")["value"]
+    for radius, shells in ((0.9, 0), (1.2, 6), (1.6, 18), (1.85, 26), (2.1, 32), (2.3, 56)):
+        assert running.iloc[np.searchsorted(running.index, radius * a)] == shells
+    peak = table[table["quantity"] == "first_peak"].iloc[0]
+    assert peak["value"] == pytest.approx(a, abs=0.001)
+    assert "beyond the contact distance of 0.28 nm" in peak["note"]
+    minimum = table[table["quantity"] == "first_minimum"].iloc[0]["value"]
+    assert minimum == pytest.approx((1 + np.sqrt(2)) / 2 * a, abs=0.003)
+
+
+def test_peak_and_its_error_from_a_broad_shell(tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    n_frames, n_cations, box = 100, 10, 3.0
+    centres = rng.random((n_frames, n_cations, 1, 3)) * box
+    directions = rng.normal(size=(n_frames, n_cations, 4, 3))
+    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    radii = rng.normal(0.2, 0.01, size=(n_frames, n_cations, 4, 1))
+    sites = (centres + radii * directions).reshape(n_frames, -1, 3)
+    positions = np.concatenate([centres[:, :, 0], sites], axis=1) % box
+    table = _table(*_read(tmp_path, gas_document(10, 40), positions, np.full((n_frames, 3), box)))
+    peak = table[table["quantity"] == "first_peak"].iloc[0]
+    # g = n(r) / r^2: the maximum lies 2 sigma^2 / r below that of the distances, 1 pm here.
+    assert peak["value"] == pytest.approx(0.199, abs=max(0.001, peak["error"]))
+    assert 0 < peak["error"] < 0.004
+    assert peak["note"] == ""
+
+
+def test_only_blocks_after_the_start_count(tmp_path: Path) -> None:
+    rng = np.random.default_rng(12)
+    positions = rng.random((100, 30, 3)) * 2.0
+    positions[:50, :5] = 0.5
+    positions[:50, 5:] = 0.7
+    run, reading = _read(tmp_path, gas_document(5, 25), positions, np.full((100, 3), 2.0))
+    bin_of_pairs = int(np.sqrt(3) * 0.2 / 0.002)
+    assert curve_of(run, reading, "Li-O(G)", 0).counts.sum(axis=0)[bin_of_pairs] > 6000
+    late = curve_of(run, reading, "Li-O(G)", 50)
+    assert late.counts.sum(axis=0)[bin_of_pairs] < 100
+    assert late.cation_frames.sum() == 50 * 5
+    assert curve_of(run, reading, "Li-O(G)", 51).cation_frames.sum() == 48 * 5
+    assert curve_of(run, reading, "Li-O(G)", 99).cation_frames.sum() == 2 * 5

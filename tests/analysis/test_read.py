@@ -1,0 +1,187 @@
+"""One pass over a trajectory: what it stores, what it refuses, and that it leaves nothing half."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from MDAnalysis.lib.distances import distance_array
+
+from analysis import neighbours
+from analysis.__main__ import main
+from analysis.energies import ENERGY_COLUMNS
+from analysis.read import load_reading, read
+from analysis.run import RunError, load_run
+
+from .conftest import gas_document, run_document, species_entry, write_run
+
+
+def test_pairs_histograms_and_norm_agree_with_a_direct_count(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    boxes = rng.uniform(1.5, 1.7, size=(30, 3))
+    positions = np.round(rng.random((30, 25, 3)) * boxes[:, None], 3)
+    run = load_run(write_run(tmp_path / "run", gas_document(5, 20), positions, boxes))
+    read(run, tmp_path / "reading")
+    reading = load_reading(tmp_path / "reading")
+    pairs = reading.pairs["Li-O(G)"]
+    expected = []
+    for t in range(30):
+        box = [*reading.box_nm[t], 90, 90, 90]
+        distances = distance_array(positions[t, :5], positions[t, 5:], box=box)
+        expected += [(t, i, j, distances[i, j]) for i, j in zip(*np.nonzero(distances < 0.45), strict=True)]
+    assert len(pairs) == len(expected) > 100
+    for name, values in zip(("frame", "cation", "site"), zip(*expected, strict=True), strict=False):
+        assert np.array_equal(pairs[name], values)
+    assert np.allclose(pairs["distance_nm"], [entry[3] for entry in expected], atol=1e-5)
+    below = reading.histograms["Li-O(G)"][:, :225].sum()
+    assert below == len(pairs)
+    assert reading.bin_edges_nm[-1] <= reading.box_nm.min() / 2 < reading.bin_edges_nm[-1] + 0.002
+    assert reading.norm["Li-O(G)"].sum() == pytest.approx((100 / np.prod(reading.box_nm, axis=1)).sum())
+    assert np.array_equal(np.bincount(reading.block_of_frame), np.diff(reading.block_edges_frame))
+    assert np.allclose(reading.box_nm, boxes, atol=1e-5)
+    assert np.allclose(reading.time_ps, np.arange(30))
+
+
+def test_distances_in_portions_give_the_same(gas_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = load_run(gas_run)
+    read(run, tmp_path / "whole")
+    monkeypatch.setattr(neighbours, "_DISTANCES_AT_ONCE", 100)
+    monkeypatch.setattr(neighbours, "_PAIRS_AT_ONCE", 7)
+    read(run, tmp_path / "portions")
+    whole, portions = load_reading(tmp_path / "whole"), load_reading(tmp_path / "portions")
+    assert np.array_equal(whole.histograms["Li-O(G)"], portions.histograms["Li-O(G)"])
+    assert np.array_equal(whole.pairs["Li-O(G)"], portions.pairs["Li-O(G)"])
+
+
+def test_a_site_that_never_comes_near_has_an_empty_list(tmp_path: Path) -> None:
+    positions = np.tile([[0.1, 0.1, 0.1], [1.4, 1.4, 1.4]], (12, 1, 1))
+    run = load_run(write_run(tmp_path / "run", gas_document(1, 1), positions, np.full((12, 3), 3.0)))
+    read(run, tmp_path / "reading")
+    reading = load_reading(tmp_path / "reading")
+    assert len(reading.pairs["Li-O(G)"]) == 0
+    assert reading.histograms["Li-O(G)"].sum() == 0
+    assert reading.energies.empty
+    assert list(reading.energies.columns) == ENERGY_COLUMNS
+
+
+def test_the_bins_end_at_half_the_smallest_box_of_all_frames(tmp_path: Path) -> None:
+    boxes = np.full((12, 3), 2.0)
+    boxes[7, 1] = 1.5
+    run = load_run(write_run(tmp_path / "run", gas_document(2, 2), np.zeros((12, 4, 3)), boxes))
+    read(run, tmp_path / "reading")
+    assert load_reading(tmp_path / "reading").bin_edges_nm[-1] == pytest.approx(0.75, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ([0, 1, 2, 2, *range(3, 11)], "frame 4 is at 2 ps, but the frame before it at 2 ps"),
+        ([0, 1, 2, 3, 4, 2, *range(5, 11)], "repeats or goes back"),
+        ([0, 1, 2, 3, 7, *range(8, 15)], "evenly spaced"),
+        (range(9), "9 readable frames, but the analysis needs at least 10"),
+    ],
+)
+def test_frames_out_of_order_are_refused(tmp_path: Path, times: Any, words: str) -> None:
+    n = len(list(times))
+    path = write_run(
+        tmp_path / "run", gas_document(2, 2), np.ones((n, 4, 3)), np.full((n, 3), 3.0), np.array(list(times))
+    )
+    with pytest.raises(RunError, match=words):
+        read(load_run(path), tmp_path / "reading")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
+
+
+def test_short_intervals_late_in_a_long_run_pass(tmp_path: Path) -> None:
+    times = np.float32(100_000) + np.arange(12, dtype=np.float32) * np.float32(0.1)
+    path = write_run(tmp_path / "run", gas_document(2, 2), np.ones((12, 4, 3)), np.full((12, 3), 3.0), times)
+    read(load_run(path), tmp_path / "reading")
+    assert load_reading(tmp_path / "reading").n_frames == 12
+
+
+def test_coordinates_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
+    positions = np.ones((12, 4, 3))
+    positions[5, 2, 1] = np.nan
+    document = gas_document(2, 2, trajectory="traj.trr")
+    path = write_run(tmp_path / "run", document, positions, np.full((12, 3), 3.0))
+    with pytest.raises(RunError, match=r"frame 6 \(time 5 ps\) has coordinates that are not numbers"):
+        read(load_run(path), tmp_path / "reading")
+
+
+def test_a_truncated_trajectory_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    path = write_run(tmp_path / "run", gas_document(8, 60), rng.random((120, 68, 3)) * 2, np.full((120, 3), 2.0))
+    trajectory = path.parent / "traj.xtc"
+    size = trajectory.stat().st_size
+    os.truncate(trajectory, round(size * 0.7) + 150)
+    read(load_run(path), tmp_path / "reading")
+    reading = load_reading(tmp_path / "reading")
+    assert 80 < reading.n_frames < 90
+    assert f"cut short: {reading.n_frames} of {reading.n_frames + 1} frames readable" in reading.notes[0]
+    assert reading.com_nm.shape == (reading.n_frames, 68, 3)
+    assert reading.block_edges_frame[-1] == reading.n_frames == reading.block_of_frame.size
+    assert reading.pairs["Li-O(G)"]["frame"].max() < reading.n_frames
+    assert all(norm > 0 for norm in reading.norm["Li-O(G)"])
+    assert len(reading.norm["Li-O(G)"]) == len(reading.block_edges_frame) - 1
+
+
+def test_a_trajectory_shorter_than_its_run_says_is_noted(gas_run: Path, tmp_path: Path) -> None:
+    document = json.loads(gas_run.read_text())
+    for done_ns, notes in ((0.019, []), (0.020, []), (0.025, ["it covers 19 ps, run.json says 25 ps"])):
+        gas_run.write_text(json.dumps(document | {"production_ns_done": done_ns}))
+        read(load_run(gas_run), tmp_path / "reading")
+        found = load_reading(tmp_path / "reading").notes
+        assert [note.removeprefix("trajectory cut short: ") for note in found] == notes
+
+
+def test_a_read_that_is_interrupted_leaves_no_folder(gas_run: Path, tmp_path: Path) -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == total // 2:
+            raise KeyboardInterrupt
+
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt):
+        read(load_run(gas_run), tmp_path / "reading", interrupt)
+    assert sorted(tmp_path.iterdir()) == before
+    with pytest.raises(RunError, match="no complete reading"):
+        load_reading(tmp_path / "reading")
+
+
+def test_leftovers_of_a_killed_read_and_an_old_reading_are_replaced(gas_run: Path, tmp_path: Path) -> None:
+    for name in (".reading.partial", "reading"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "old").touch()
+    (tmp_path / "reading" / "reading.json").touch()
+    read(load_run(gas_run), tmp_path / "reading")
+    assert not (tmp_path / "reading" / "old").exists()
+    assert not (tmp_path / ".reading.partial").exists()
+    assert load_reading(tmp_path / "reading").n_frames == 20
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(gas_run: Path) -> None:
+    with pytest.raises(RunError, match="is no reading of a trajectory"):
+        read(load_run(gas_run), gas_run.parent)
+    assert gas_run.is_file()
+
+
+def test_a_molecule_without_bonds_is_refused(tmp_path: Path) -> None:
+    species = [species_entry("Li", "cation", 1), species_entry("X", "solvent", 1, (1.0, 1.0))]
+    path = write_run(tmp_path / "run", run_document(species, []), np.ones((12, 3, 3)), np.full((12, 3), 2.0))
+    with pytest.raises(RunError, match="X: bonds leave 1 of 2"):
+        read(load_run(path), tmp_path / "reading")
+
+
+def test_the_command_line_tells_errors_in_one_line(
+    gas_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["read", str(gas_run), "--out", str(tmp_path / "reading")]) == 0
+    document = json.loads(gas_run.read_text()) | {"cation": "Na"}
+    gas_run.write_text(json.dumps(document))
+    capsys.readouterr()
+    assert main(["read", str(gas_run), "--out", str(tmp_path / "reading")]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "Na" in message

@@ -1,0 +1,148 @@
+"""Averages of made-up energies whose answers are worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.observables.thermodynamics import compute
+from analysis.read import Reading
+from analysis.run import Run, RunError, Species
+from analysis.table import Row
+from tests.ideal_systems import ar1
+
+N_FRAMES = 600
+CHAINS = Species("PAB", "PAB", "polymer", 2, 0.0, "provisional", (500.0,), (0.0,), ("A",), ())
+COMPOSITION = {"predicted_density_kg_per_m3": 1000.0, "predicted_volume_nm3": 29.0}
+
+
+def make_run(folder: Path = Path(), *, chains: bool = False, **changes: Any) -> Run:
+    members = (
+        Species("Li", "Li", "cation", 10, 1.0, "literature", (7.0,), (1.0,), ("A",), ()),
+        Species("X", "X", "anion", 10, -1.0, "literature", (93.0,), (-1.0,), ("A",), ()),
+        *((CHAINS,) if chains else ()),
+    )
+    return Run(folder, "s", 1, 298.0, "Li", "", "", members, (), composition=COMPOSITION, **changes)
+
+
+def make_energies(before: float = 0.0) -> pd.DataFrame:
+    """Noise of 1 % around known means; the first 100 ps are off by `before` kg/m^3."""
+    time_ps = np.arange(N_FRAMES, dtype=float)
+    return pd.DataFrame({
+        "time_ps": time_ps,
+        "Density": 1020.0 + 2 * ar1(N_FRAMES, 3, 1) + np.where(time_ps < 100, before, 0.0),
+        "Temperature": 298.0 + ar1(N_FRAMES, 1, 2),
+        "Pressure": 1.0 + 300 * ar1(N_FRAMES, 1, 3),
+        "Potential": -5e4 + 100 * ar1(N_FRAMES, 2, 4),
+        "Volume": 30.0 + 0.05 * ar1(N_FRAMES, 3, 5),
+    })  # fmt: skip
+
+
+def make_reading(energies: pd.DataFrame) -> Reading:
+    none = np.zeros(0)
+    box_nm = np.full((N_FRAMES, 3), 30.0 ** (1 / 3))
+    box_nm[17, 1] = 3.0
+    return Reading(
+        time_ps=np.arange(N_FRAMES, dtype=float), box_nm=box_nm, bin_edges_nm=none, histograms={}, norm={},
+        block_edges_frame=np.zeros(0, int), block_of_frame=np.zeros(0, int), pairs={},
+        com_nm=np.zeros((N_FRAMES, 20, 3), np.float32), molecule_species=np.repeat([0, 1], 10), energies=energies,
+    )  # fmt: skip
+
+
+def only(rows: list[Row], quantity: str, label: str = "") -> Row:
+    (found,) = (one for one in rows if one["quantity"] == quantity and one["label"] == label)
+    return found
+
+
+def test_averages_have_units_and_errors_that_cover() -> None:
+    rows = compute(make_run(), make_reading(make_energies()), 0)
+    expected = {
+        "density": (1020.0, "kg/m^3"),
+        "temperature": (298.0, "K"),
+        "pressure": (1.0, "bar"),
+        "potential_energy": (-5e4, "kJ/mol"),
+        "volume": (30.0, "nm^3"),
+    }
+    for quantity, (value, unit) in expected.items():
+        found = only(rows, quantity)
+        assert found["unit"] == unit
+        assert 0 < found["error"] < 0.2 * max(abs(value), 300)
+        assert abs(found["value"] - value) <= 2 * found["error"], quantity
+    assert only(rows, "box_edge_min")["value"] == 3.0
+
+
+def test_what_lies_before_the_start_is_left_out_of_averages_but_not_of_series() -> None:
+    reading = make_reading(make_energies(before=-300.0))
+    rows = compute(make_run(), reading, 100)
+    assert only(rows, "density")["value"] == pytest.approx(1020.0, abs=1.0)
+    series = [one for one in rows if one["quantity"] == "density_series"]
+    assert min(one["value"] for one in series) < 800
+    assert len(series) <= 500 and {one["label"] for one in series} == {"production"}
+
+
+def test_density_deviation_and_concentration() -> None:
+    rows = compute(make_run(), make_reading(make_energies()), 0)
+    deviation = only(rows, "density_deviation")
+    assert deviation["value"] == pytest.approx(2.0, abs=0.1) and deviation["unit"] == "%"
+    assert deviation["error"] == pytest.approx(only(rows, "density")["error"] / 10.0)
+    # 10 units in 30 nm^3: 10 / (6.02214076e23 * 30e-24 L)
+    assert only(rows, "salt_concentration", "mol_per_L")["value"] == pytest.approx(0.55351, rel=1e-3)
+    assert not [one for one in rows if one["quantity"] == "chain_apparent_volume"]
+
+
+def test_apparent_volume_of_a_chain() -> None:
+    rows = compute(make_run(chains=True), make_reading(make_energies()), 0)
+    per_chain, molar = only(rows, "chain_apparent_volume"), only(rows, "chain_apparent_volume", "molar")
+    # (30 - 29) nm^3 over 2 chains
+    assert per_chain["value"] == pytest.approx(0.5, abs=0.01)
+    assert per_chain["error"] == pytest.approx(only(rows, "volume")["error"] / 2)
+    assert molar["value"] / per_chain["value"] == pytest.approx(602.214076)
+    assert not [one for one in rows if one["quantity"] == "density_deviation"]
+
+
+def test_drift_of_the_density() -> None:
+    energies = make_energies()
+    still = only(compute(make_run(), make_reading(energies), 0), "density_drift")
+    assert abs(still["value"]) <= still["error"]
+    energies["Density"] += 0.02 * energies["time_ps"]
+    moving = only(compute(make_run(), make_reading(energies), 0), "density_drift")
+    assert abs(moving["value"] - 20.0) <= moving["error"] < 10 and moving["unit"] == "kg/m^3/ns"
+
+
+def test_without_an_energy_file_volume_and_density_come_from_the_box() -> None:
+    rows = compute(make_run(), make_reading(make_energies().iloc[:0]), 100)
+    assert only(rows, "volume")["value"] == pytest.approx(30.0)
+    # 1000 u in 30 nm^3
+    assert only(rows, "density")["value"] == pytest.approx(1000 * 1.66053907 / 30.0)
+    assert not [one for one in rows if one["quantity"] in ("temperature", "pressure", "potential_energy")]
+
+
+def test_slow_series_say_that_their_error_is_too_small() -> None:
+    energies = make_energies()
+    energies["Density"] = 1020 + np.sin(np.arange(N_FRAMES) * 2 * math.pi / N_FRAMES)
+    assert "correlated" in only(compute(make_run(), make_reading(energies), 0), "density")["note"]
+
+
+def test_the_equilibration_is_shown_beside(tmp_path: Path) -> None:
+    record = (
+        "stage,time_ps,density_kg_per_m3,temperature_K,potential_kJ_per_mol\nnvt,0.0,400,300,-1\nnpt,5.0,900,298,-2\n"
+    )
+    (tmp_path / "equilibration.csv").write_text(record, encoding="utf-8")
+    run = make_run(tmp_path, equilibration_energy="equilibration.csv")
+    rows = compute(run, make_reading(make_energies()), 0)
+    shown = [one for one in rows if one["label"] == "equilibration" and one["quantity"] == "density_series"]
+    assert [(one["x"], one["value"]) for one in shown] == [(0.0, 400.0), (5.0, 900.0)]
+    assert only(rows, "density")["value"] == pytest.approx(1020.0, abs=1.0)
+
+
+@pytest.mark.parametrize("text", [None, "time_ps,nothing\n0,1\n"])
+def test_a_broken_equilibration_record_is_told(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "equilibration.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=r"equilibration\.csv"):
+        compute(make_run(tmp_path, equilibration_energy="equilibration.csv"), make_reading(make_energies()), 0)

@@ -1,0 +1,38 @@
+"""Announced times: measured speeds are used, and what is guessed says so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from workflow.estimate import announcement, estimates, threads_per_run
+from workflow.inputs.plan import Inputs
+from workflow.progress import FILE_NAME, Progress
+
+
+def test_six_runs_of_ten_nanoseconds_are_listed(default_inputs: Inputs, tmp_path: Path) -> None:
+    found = estimates(default_inputs, tmp_path, 1)
+    text = announcement(default_inputs, found, 8, 1)
+    assert len(found) == 6
+    assert text.count("10 ns production") == 6
+    assert "days" in text
+    assert "rough guess" in text
+    assert "replicas: 3" in text
+
+
+def test_a_measured_speed_decides(default_inputs: Inputs, tmp_path: Path) -> None:
+    (tmp_path / "abc").mkdir()
+    atoms = default_inputs.compositions["dol-dme-litfsi"].n_atoms
+    measured = Progress("x", 1, "results", atoms, 1, 1.2, "production", ns_per_day=63.0)
+    (tmp_path / "abc" / FILE_NAME).write_text(json.dumps(asdict(measured)))
+    first = estimates(default_inputs, tmp_path, 1)[0]
+    assert first.measured
+    assert first.seconds == pytest.approx(first.total_ns / 63.0 * 86400)
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (8, 1), (12, 2), (64, 10)])
+def test_cores_are_shared_among_the_runs(default_inputs: Inputs, cores: int, threads: int) -> None:
+    assert threads_per_run(default_inputs, cores) == threads

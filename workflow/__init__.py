@@ -1,0 +1,1 @@
+"""What runs: inputs, composition, topologies, packing and simulation."""

@@ -1,0 +1,96 @@
+"""How long and how large the configured runs are, from speeds measured on this machine where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow.inputs import Inputs
+from workflow.progress import Progress, duration, read_all
+from workflow.protocol import equilibration_stages, production_stage
+
+# A rough guess until a run was measured here: 2 cores of 2022 server processors with GROMACS 2022 built for SSE4.1.
+ROUGH_ATOM_NS_PER_DAY_PER_THREAD = 1.1e5
+XTC_BYTES_PER_ATOM = 4.2  # at a precision of 0.001 nm, measured on these liquids
+OTHER_BYTES_PER_RUN = 50e6
+
+
+@dataclass(frozen=True)
+class RunEstimate:
+    """One run: its size, its length with equilibration, and how long it should take on this machine."""
+
+    system: str
+    replica: int
+    atoms: int
+    total_ns: float
+    production_ns: float
+    seconds: float
+    measured: bool
+    bytes: float
+
+
+def estimates(inputs: Inputs, work_root: Path, threads: int) -> list[RunEstimate]:
+    """Return an estimate per run, in the order of the configuration."""
+    measured = [one for one in read_all(work_root) if one.ns_per_day and one.cutoff_nm == inputs.config.cutoff_nm]
+    return [
+        _estimate(inputs, system, replica, measured, threads)
+        for system in inputs.config.systems
+        for replica in range(1, inputs.config.replicas + 1)
+    ]
+
+
+def _estimate(inputs: Inputs, system: str, replica: int, measured: Sequence[Progress], threads: int) -> RunEstimate:
+    atoms = inputs.compositions[system].n_atoms
+    production_ns = production_stage(inputs, system).length_ps / 1000
+    total_ns = production_ns + sum(stage.length_ps for stage in equilibration_stages(inputs, system)) / 1000
+    rate = ROUGH_ATOM_NS_PER_DAY_PER_THREAD
+    if measured:
+        nearest = min(measured, key=lambda one: abs(one.atoms - atoms) + abs(one.threads - threads) * atoms)
+        rate = (nearest.ns_per_day or 0.0) * nearest.atoms / nearest.threads
+    frames = production_ns * 1000 / inputs.config.frame_interval_ps
+    size = frames * atoms * XTC_BYTES_PER_ATOM + OTHER_BYTES_PER_RUN
+    seconds = total_ns * atoms / (rate * threads) * 86400
+    return RunEstimate(system, replica, atoms, total_ns, production_ns, seconds, bool(measured), size)
+
+
+def threads_per_run(inputs: Inputs, cores: int) -> int:
+    """Return the cores that one mdrun gets: as configured, or the cores shared out among the runs."""
+    wanted = inputs.config.threads_per_run
+    if isinstance(wanted, int):
+        return min(wanted, cores)
+    runs = len(inputs.config.systems) * inputs.config.replicas
+    return max(1, cores // runs)
+
+
+def announcement(inputs: Inputs, found: Sequence[RunEstimate], cores: int, threads: int) -> str:
+    """Return what is told before anything runs: total time, disk, one line per run."""
+    side_by_side = max(1, min(cores // threads, len(found)))
+    total_s = max(sum(one.seconds for one in found) / side_by_side, max(one.seconds for one in found))
+    basis = "measured here" if all(one.measured for one in found) else "a rough guess until a run was measured here"
+    total_days = total_s / 86400
+    lines = [
+        f"Sheath: {len(found)} runs on {cores} cores, {side_by_side} at a time with {threads} threads each: "
+        f"about {total_days:.2g} days ({duration(total_s)}; {basis}), "
+        f"{sum(one.bytes for one in found) / 1e9:.1f} GB of disk for runs that start afresh."
+    ]
+    if inputs.config.preview:
+        lines.append("Preview: small and short, to show that everything works; no D, no difference, no verdict.")
+    elif inputs.config.replicas < 3:
+        lines.append(
+            f"A verdict on a difference between systems needs `replicas: 3`; with {inputs.config.replicas} "
+            "every number still gets its own error bar."
+        )
+    lines += [
+        f"  {one.system} r{one.replica}: {one.atoms} atoms, {_length(one.production_ns)} production "
+        f"(+ {_length(one.total_ns - one.production_ns)} equilibration), about {duration(one.seconds)}"
+        for one in found
+    ]
+    lines += [
+        f"  warning: {name}: {text}" for name in inputs.config.systems for text in inputs.compositions[name].warnings
+    ]
+    return "\n".join(lines)
+
+
+def _length(ns: float) -> str:
+    return f"{ns:g} ns" if ns >= 1 else f"{ns * 1000:g} ps"

@@ -1,0 +1,27 @@
+"""The project's inputs: the only reader of its YAML files."""
+
+from __future__ import annotations
+
+from workflow.inputs.config import Config, Lengths
+from workflow.inputs.molecules import Molecule, PolymerSpec, Site
+from workflow.inputs.plan import Inputs, identity, load
+from workflow.inputs.problems import InputError
+from workflow.inputs.system_parts import Additive, Chains, Published, Salt
+from workflow.inputs.systems import System
+
+__all__ = [
+    "Additive",
+    "Chains",
+    "Config",
+    "InputError",
+    "Inputs",
+    "Lengths",
+    "Molecule",
+    "PolymerSpec",
+    "Published",
+    "Salt",
+    "Site",
+    "System",
+    "identity",
+    "load",
+]

@@ -1,0 +1,99 @@
+"""A fingerprint of the physics of a run: what has the same one may go on from the other's checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflow.inputs.config import Config
+from workflow.inputs.molecules import Molecule
+from workflow.inputs.systems import System
+
+if TYPE_CHECKING:
+    from workflow.composition import Composition
+
+STAGES = ("build", "equilibration", "production")
+MDP_FOLDER = Path("workflow", "mdp")
+PRODUCTION_MDP = "production.mdp"
+
+
+def fingerprint(
+    root: Path,
+    config: Config,
+    system: System,
+    composition: Composition,
+    molecules: Mapping[str, Molecule],
+    seed_and_replica: tuple[int, int],
+    stage: str,
+) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of everything physical that enters `stage` and those before.
+
+    That is: system, replica and seed; numbers of molecules and predicted volume; temperature and pressure;
+    the molecules' parameters; mixing rule, cut-off and packing density; for `equilibration` also the lengths
+    of its stages and the mdp templates; for `production` also its template and output intervals, since a
+    trajectory with two intervals has gaps. Comments, titles, the length of production, the number of replicas
+    and the number of threads do not enter: changing them must not compute anything again.
+
+    Raises
+    ------
+    ValueError
+        For an unknown stage.
+    """
+    if stage not in STAGES:
+        raise ValueError(f"unknown stage {stage!r}, known: {', '.join(STAGES)}")
+    physics = _built(config, system, composition, molecules) | {"replica": seed_and_replica}
+    physics["templates"] = _templates(root, stage)
+    if stage != "build":
+        lengths = asdict(config.lengths)
+        del lengths["production_ns"]
+        physics["lengths"] = [lengths, config.anneal_temperature_K]
+    if stage == "production":
+        physics["intervals"] = [config.frame_interval_ps, config.energy_interval_ps]
+    text = json.dumps(physics, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _built(
+    config: Config, system: System, composition: Composition, molecules: Mapping[str, Molecule]
+) -> dict[str, Any]:
+    """What enters every stage."""
+    return {
+        "system": [system.name, system.temperature_K, system.pressure_atm],
+        "counts": composition.counts,
+        "monomers": composition.monomers,
+        "volume": f"{composition.predicted_volume_nm3:.6f}",
+        "molecules": [_molecule(molecules[name]) for name, _ in composition.counts],
+        "interactions": [config.mixing_rule, config.cutoff_nm, config.protocol],
+        "packing": config.packing_density_fraction,
+    }
+
+
+def _molecule(molecule: Molecule) -> list[Any]:
+    """A molecule's parameters: its charge, its files without comments and how chains are made."""
+    folder = molecule.folder
+    files = [path for path in sorted(folder.iterdir()) if path.suffix in (".itp", ".pdb")]
+    parts: list[Any] = [molecule.name, molecule.charge_e, *([path.name, _lines(path)] for path in files)]
+    if molecule.polymer is not None:
+        polymer = molecule.polymer
+        parts += [polymer.units, polymer.join, polymer.cis_probability, polymer.bonded]
+    return parts
+
+
+def _templates(root: Path, stage: str) -> list[list[Any]]:
+    """The mdp templates up to a stage: those of the gas phase for building, then all but production's."""
+    names = sorted(path for path in (root / MDP_FOLDER).glob("*.mdp"))
+    if stage == "build":
+        names = [path for path in names if path.name.startswith("gas_phase")]
+    elif stage == "equilibration":
+        names = [path for path in names if path.name != PRODUCTION_MDP]
+    return [[path.name, _lines(path)] for path in names]
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a parameter or structure file without comments and with single spaces."""
+    lines = (" ".join(line.partition(";")[0].split()) for line in path.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith(("REMARK", "TITLE", "HEADER", "COMPND", "AUTHOR"))]

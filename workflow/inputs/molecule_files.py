@@ -1,0 +1,214 @@
+"""Reading of `molecule.yaml` and of what stands beside it in a molecule's folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from workflow.inputs.fields import Fields
+from workflow.inputs.molecules import Molecule, PolymerSpec, Site
+from workflow.inputs.problems import Place, Problems, listing, nearest
+from workflow.inputs.tree import Items, Scalar, Table, read_table, to_plain
+
+FORCE_FIELD = Path("forcefields", "opls-aa")
+KINDS = ("cation", "anion", "solvent", "polymer")
+STATUSES = ("literature", "derived", "provisional")
+SITE_KINDS = ("O", "N", "F", "P", "B", "HB", "HN")
+UNITS = ("head", "middle", "tail")
+# A .gro file keeps five characters of a residue's name.
+MOLECULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,4}")
+BIB_KEY = re.compile(r"^\s*@\w+\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
+
+
+def read_molecules(root: Path, problems: Problems) -> dict[str, Molecule | None]:
+    """Read every molecule's folder; a molecule with a problem is None and the problem recorded."""
+    folder = root / FORCE_FIELD / "molecules"
+    if not folder.is_dir():
+        problems.add(Place(folder, 0), "", None, "the folder of the molecules does not exist", "Restore it")
+        return {}
+    known_sources = _bibliography(root / FORCE_FIELD / "references.bib", problems)
+    molecules: dict[str, Molecule | None] = {}
+    for one in sorted(folder.iterdir()):
+        if one.is_dir() and not one.name.startswith((".", "_")):
+            molecules[one.name] = _read_molecule(one, known_sources, problems)
+    return molecules
+
+
+def _bibliography(path: Path, problems: Problems) -> frozenset[str]:
+    try:
+        return frozenset(BIB_KEY.findall(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        problems.add(Place(path, 0), "", None, "the bibliography cannot be read", "Restore this file")
+        return frozenset()
+
+
+def _read_molecule(folder: Path, known_sources: frozenset[str], problems: Problems) -> Molecule | None:
+    before = len(problems)
+    table = read_table(folder / "molecule.yaml", problems)
+    if table is None:
+        return None
+    fields = Fields(table, "", problems)
+    name = _name(fields, folder)
+    kind = fields.choice("kind", KINDS) or ""
+    density, density_source = _sourced(fields, "density_kg_per_m3", "density_source", known_sources)
+    volume, volume_source = _sourced(
+        fields, "apparent_molar_volume_mL_per_mol", "apparent_molar_volume_source", known_sources
+    )
+    polymer = _polymer(fields, folder) if kind == "polymer" else None
+    molecule = Molecule(
+        name=name,
+        title=fields.text("title") or "",
+        kind=kind,
+        formula=fields.text("formula") or "",
+        charge_e=_charge(fields, kind),
+        smiles=fields.text("smiles", required=False),
+        status=fields.choice("status", STATUSES) or "",
+        status_note=fields.text("status_note", required=False),
+        density_kg_per_m3=density,
+        density_source=density_source,
+        apparent_molar_volume_mL_per_mol=volume,
+        apparent_molar_volume_source=volume_source,
+        sources=_sources(fields, known_sources),
+        licence=fields.text("licence") or "",
+        sites=_sites(fields, polymer),
+        folder=folder,
+        polymer=polymer,
+    )
+    fields.finish()
+    _check_files(folder, name, kind, problems)
+    return molecule if len(problems) == before else None
+
+
+def _name(fields: Fields, folder: Path) -> str:
+    name = fields.text("name") or folder.name
+    if not MOLECULE_NAME.fullmatch(name):
+        remedy = "Use one to five letters, digits, `_` and `-`: a .gro file keeps no more"
+        fields.add("name", "this name does not fit into a structure file", remedy)
+    elif name != folder.name:
+        fields.add("name", f"the folder is called `{folder.name}`", "Give both the same name")
+    return name
+
+
+def _charge(fields: Fields, kind: str) -> int:
+    charge_e = fields.integer("charge", least=-8)
+    wanted = {"cation": "positive", "anion": "negative"}.get(kind, "zero")
+    if charge_e is not None and kind in KINDS:
+        sign = "positive" if charge_e > 0 else "negative" if charge_e < 0 else "zero"
+        if sign != wanted:
+            fields.add("charge", f"the charge of a {kind} is {wanted}", "Correct `charge` or `kind`")
+    return charge_e or 0
+
+
+def _sourced(fields: Fields, key: str, source_key: str, known: frozenset[str]) -> tuple[float | None, str | None]:
+    """An optional value and the key of its source, which must be given with it."""
+    volume = key.startswith("apparent")
+    value = fields.number(key, required=False, above=None if volume else 0)
+    source = fields.text(source_key, required=value is not None)
+    if source is not None:
+        _check_source(fields, source_key, source, known)
+    return value, source
+
+
+def _sources(fields: Fields, known: frozenset[str]) -> tuple[str, ...]:
+    words = tuple(one.text for one in fields.texts("sources"))
+    for word in words:
+        _check_source(fields, "sources", word, known)
+    return words
+
+
+def _check_source(fields: Fields, key: str, source: str, known: frozenset[str]) -> None:
+    if source not in known:
+        problem = f"`{source}` is not in references.bib"
+        fields.add(key, problem, f"{nearest(source, known)}Add it to {FORCE_FIELD}/references.bib")
+
+
+def _sites(fields: Fields, polymer: PolymerSpec | None) -> tuple[Site, ...]:
+    in_units = {atom["name"] for unit in polymer.units.values() for atom in unit["atoms"]} if polymer else None
+    sites: list[Site] = []
+    for below in fields.tables("sites"):
+        name, kind = below.name("name"), below.choice("kind", SITE_KINDS)
+        atoms = tuple(one.text for one in below.texts("atoms"))
+        below.finish()
+        if name in [site.name for site in sites]:
+            below.add("name", "two sites have one name", "Rename one or join their atoms")
+        for atom in atoms:
+            if in_units is not None and atom not in in_units:
+                below.add("atoms", f"no unit has an atom `{atom}`", f"Use one of: {listing(sorted(in_units))}")
+        if name is not None and kind is not None and atoms:
+            sites.append(Site(name, kind, atoms))
+    return tuple(sites)
+
+
+def _polymer(fields: Fields, folder: Path) -> PolymerSpec | None:
+    before = len(fields.problems)
+    units = fields.table_of("units")
+    join = tuple(one.text for one in fields.texts("join"))
+    min_monomers = fields.integer("min_monomers")
+    cis_probability = _conformers(fields)
+    if len(join) != 2:
+        fields.add("join", "this must be two atoms", "Name the previous unit's atom, then the next unit's")
+    plain_units: dict[str, dict[str, object]] = {}
+    for unit in UNITS if units is not None else ():
+        below = units.table_of(unit) if units is not None else None
+        if below is not None:
+            plain_units[unit] = _unit(below)
+    if units is not None:
+        units.finish()
+    bonded = read_table(folder / "bonded.yaml", fields.problems)
+    if bonded is None or min_monomers is None or len(join) != 2 or len(fields.problems) > before:
+        return None
+    plain = to_plain(_inside(bonded))
+    assert isinstance(plain, dict)
+    return PolymerSpec(plain_units, (join[0], join[1]), min_monomers, cis_probability, plain)
+
+
+def _inside(table: Table) -> Table:
+    """The parameters themselves, whether or not they stand under a key `bonded`."""
+    inner = table.entries.get("bonded")
+    return inner if isinstance(inner, Table) and len(table.entries) == 1 else table
+
+
+def _conformers(fields: Fields) -> float | None:
+    """The probability of a cis bond, or None for conformers from the gas phase."""
+    node = fields.node("conformers")
+    if isinstance(node, Scalar):
+        fields.choice("conformers", ("gas_phase",))
+        return None
+    below = fields.table_of("conformers")
+    if below is None:
+        return None
+    probability = below.number("cis_probability", least=0)
+    if probability is not None and probability > 1:
+        below.add("cis_probability", "a probability is at most 1", "Write a number from 0 to 1")
+    below.finish()
+    return probability
+
+
+def _unit(fields: Fields) -> dict[str, object]:
+    atoms: list[dict[str, object]] = []
+    for below in fields.tables("atoms"):
+        charge = below.number("charge", unit="e")
+        atoms.append({"name": below.text("name"), "type": below.text("type"), "charge": charge})
+        below.finish()
+    names = [atom["name"] for atom in atoms]
+    if not atoms or len(set(names)) != len(names):
+        fields.add("atoms", "a unit has atoms, each with its own name", "List each atom once: {name, type, charge}")
+    bonds: list[list[str]] = []
+    node = fields.node("bonds", required=False)
+    for item in node.items if isinstance(node, Items) else ():
+        pair = to_plain(item)
+        if isinstance(pair, list) and len(pair) == 2 and all(one in names for one in pair):
+            bonds.append([str(one) for one in pair])
+        else:
+            fields.problems.add(
+                item.place, fields.full("bonds"), pair, "a bond joins two atoms of the unit", "Name both"
+            )
+    fields.finish()
+    return {"atoms": atoms, "bonds": bonds}
+
+
+def _check_files(folder: Path, name: str, kind: str, problems: Problems) -> None:
+    needed = ["atomtypes.itp"] if kind == "polymer" else ["atomtypes.itp", f"{name}.itp", f"{name}.pdb"]
+    for file in needed:
+        if not (folder / file).is_file():
+            problems.add(Place(folder / file, 0), "", None, "the file does not exist", f"A {kind} needs it: add it")

@@ -1,0 +1,67 @@
+"""Molecules: what a folder under `forcefields/opls-aa/molecules/` declares in its `molecule.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Site:
+    """A kind of atom to which distances are measured, and the names of the atoms that are one.
+
+    In a polymer the names are those within a repeat unit; the label is completed with the unit's place in the
+    chain.
+    """
+
+    name: str
+    kind: str
+    atoms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PolymerSpec:
+    """How a chain of any length is put together.
+
+    `units` maps `head`, `middle` and `tail` to `{"atoms": [{"name", "type", "charge"}], "bonds": [[a, b]]}`;
+    `join` names the atom of the previous unit and the atom of the next one that are bonded to each other;
+    `bonded` holds the parameters by atom type (`bonds`, `angles`, `torsions`, `impropers`) as read from
+    `bonded.yaml`. All are plain dicts and lists. `cis_probability` is None when conformers come from a run in
+    the gas phase.
+    """
+
+    units: Mapping[str, Mapping[str, Any]]
+    join: tuple[str, str]
+    min_monomers: int
+    cis_probability: float | None
+    bonded: Mapping[str, Any]
+
+    @property
+    def conformers(self) -> str:
+        """Where conformers come from: `gas_phase` or `cis_trans` (drawn with `cis_probability`)."""
+        return "gas_phase" if self.cis_probability is None else "cis_trans"
+
+
+@dataclass(frozen=True)
+class Molecule:
+    """A molecule of the force field; units are in the names, `charge_e` is the whole molecule's charge."""
+
+    name: str
+    title: str
+    kind: str
+    formula: str
+    charge_e: int
+    smiles: str | None
+    status: str
+    status_note: str | None
+    density_kg_per_m3: float | None
+    density_source: str | None
+    apparent_molar_volume_mL_per_mol: float | None
+    apparent_molar_volume_source: str | None
+    sources: tuple[str, ...]
+    licence: str
+    sites: tuple[Site, ...]
+    folder: Path
+    polymer: PolymerSpec | None = None

@@ -1,0 +1,127 @@
+"""All inputs together: loading, cross-checks, seeds and the identity of each run's physics."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow.inputs.config import Config, ReadConfig, read_config
+from workflow.inputs.cross_checks import check_atoms, check_boxes, compose_all, follow_chains
+from workflow.inputs.identity import fingerprint
+from workflow.inputs.molecule_files import read_molecules
+from workflow.inputs.molecules import Molecule
+from workflow.inputs.problems import Place, Problems, listing, nearest
+from workflow.inputs.systems import FOLDER, ReadSystem, System, check_file_names, read_system
+
+if TYPE_CHECKING:
+    from workflow.composition import Composition
+
+CONFIG_FILE = "config.yaml"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that enters, checked; `systems` and `compositions` hold the configured ones in order."""
+
+    root: Path
+    config_files: tuple[Path, ...]
+    config: Config
+    systems: dict[str, System]
+    molecules: dict[str, Molecule]
+    compositions: dict[str, Composition]
+
+    def seed(self, system: str, replica: int, purpose: str) -> int:
+        """A seed from 1 to 2^31 - 2 from the configured seed, the system, the replica and the purpose."""
+        text = f"{self.config.seed}/{system}/{replica}/{purpose}"
+        return 1 + int(hashlib.sha256(text.encode()).hexdigest(), 16) % (2**31 - 2)
+
+
+def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
+    """Read and check everything under `root`, the project's folder.
+
+    Parameters
+    ----------
+    root
+        Folder with `config.yaml`, `systems/` and `forcefields/`.
+    overlays
+        Files laid over `config.yaml` in this order; relative ones are looked up in the working directory.
+
+    Raises
+    ------
+    InputError: with all problems that were found.
+    """
+    root = root.resolve()
+    base = root / CONFIG_FILE
+    files = (base, *(one for one in (path.resolve() for path in overlays) if one != base))
+    problems = Problems(root)
+    read = read_config(files, problems)
+    config_is_right = read is not None and not problems.found
+    molecules = read_molecules(root, problems)
+    check_atoms(molecules, problems)
+    check_file_names(root, problems)
+    systems = _read_systems(root, read, molecules, problems)
+    follow_chains(systems, molecules, problems)
+    right = {name: one for name, one in molecules.items() if one is not None}
+    compositions = compose_all(systems, right)
+    if read is not None and config_is_right:
+        check_boxes(read.config, systems, compositions)
+    problems.stop_if_any()
+    assert read is not None
+    return Inputs(
+        root=root,
+        config_files=files,
+        config=read.config,
+        systems={name: systems[name].system for name in read.config.systems},
+        molecules=right,
+        compositions={name: compositions[name] for name in read.config.systems},
+    )
+
+
+def _read_systems(
+    root: Path, config: ReadConfig | None, molecules: Mapping[str, Molecule | None], problems: Problems
+) -> dict[str, ReadSystem]:
+    """The configured systems and those whose chains they follow, without those that have problems."""
+    folder = root / FOLDER
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if config is None:
+        # Which systems are wanted is not known: tell at least what is wrong with any of them.
+        wanted = [(name, Place(folder / f"{name}.yaml", 0), "systems") for name in known]
+    else:
+        nodes = zip(config.config.systems, config.system_nodes, strict=True)
+        wanted = [(name, node.place, "systems") for name, node in nodes]
+    override = config.override if config is not None else None
+    systems: dict[str, ReadSystem] = {}
+    tried: set[str] = set()
+    while wanted:
+        name, place, key = wanted.pop(0)
+        if name in tried:
+            continue
+        if name not in known:
+            remedy = f"{nearest(name, known)}Use one of: {listing(known)}"
+            problems.add(place, key, name, f"there is no file {FOLDER}/{name}.yaml", remedy)
+            continue
+        tried.add(name)
+        read = read_system(root, name, molecules, override, problems)
+        if read is not None:
+            systems[name] = read
+            chains = read.system.chains
+            if chains is not None and chains.count_like is not None:
+                wanted.append((chains.count_like, read.fields.find("chains.count_like"), "chains.count_like"))
+    return systems
+
+
+def identity(inputs: Inputs, system: str, replica: int, stage: str) -> str:
+    """The physics that enters a stage as 16 hexadecimal digits; see `identity.fingerprint`."""
+    composition, seed = inputs.compositions[system], inputs.seed(system, replica, "identity")
+    return fingerprint(
+        inputs.root,
+        inputs.config,
+        inputs.systems[system],
+        composition,
+        inputs.molecules,
+        (seed, replica),
+        stage,
+    )

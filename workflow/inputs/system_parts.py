@@ -1,0 +1,218 @@
+"""The parts of a system's file: salt, solvents, additives, chains and published values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workflow.inputs.fields import Fields
+from workflow.inputs.molecules import Molecule
+from workflow.inputs.problems import Place, Problems, listing, nearest
+
+SALT_AMOUNTS = ("mol_per_L", "mol_per_L_solvent", "count")
+CHAIN_AMOUNTS = ("wt_percent", "count_like", "count")
+
+
+@dataclass(frozen=True)
+class Salt:
+    """Ions of one formula unit and the amount, given in exactly one of the three ways."""
+
+    ions: tuple[tuple[str, int], ...]
+    mol_per_L: float | None
+    mol_per_L_solvent: float | None
+    count: int | None
+
+
+@dataclass(frozen=True)
+class Additive:
+    """An additive and its share of the electrolyte's mass (chains not counted)."""
+
+    molecule: str
+    wt_percent: float
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Chains of one kind: their length and their amount, given in exactly one of the three ways.
+
+    `wt_percent` is relative to the electrolyte without chains; `count_like` names a system whose number of
+    chains and monomers is taken over. `monomers` is None only while `count_like` has not been followed.
+    """
+
+    molecule: str
+    monomers: int | None
+    wt_percent: float | None
+    count_like: str | None
+    count: int | None
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published value to compare with; `other_composition` marks one of a similar, not the same, liquid."""
+
+    quantity: str
+    value: float
+    unit: str
+    source: str
+    other_composition: bool
+    note: str | None
+
+
+def read_salt(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Salt | None:
+    """The salt, neutral as a formula unit and with its amount given once."""
+    below = fields.table_of("salt")
+    if below is None:
+        return None
+    before = len(fields.problems)
+    ions: dict[str, tuple[Molecule, int]] = {}
+    inner = below.table_of("ions")
+    for name in inner.table.entries if inner is not None else ():
+        assert inner is not None
+        stoichiometry = inner.integer(name)
+        molecule = _known(fields.problems, inner.place(name), inner.full(name), name, molecules)
+        if molecule is not None and molecule.charge_e == 0:
+            inner.add(name, f"`{name}` is no ion", "Name it under `solvents` or `additives`")
+        elif molecule is not None and stoichiometry is not None:
+            ions[name] = (molecule, stoichiometry)
+    amounts = {
+        "mol_per_L": below.number("mol_per_L", required=False, above=0, unit="mol/L"),
+        "mol_per_L_solvent": below.number("mol_per_L_solvent", required=False, above=0, unit="mol/L"),
+    }
+    count = below.integer("count", required=False)
+    _exactly_one(below, SALT_AMOUNTS, fields.full("salt"))
+    below.finish()
+    # An ion whose own file has problems is missing here: its charge is not known until they are mended.
+    if len(fields.problems) > before or inner is None or len(ions) < len(inner.table.entries):
+        return None
+    _check_neutral(below, ions)
+    ordered = sorted(ions, key=lambda name: ions[name][0].charge_e < 0)
+    return Salt(tuple((name, ions[name][1]) for name in ordered), **amounts, count=count)
+
+
+def _check_neutral(fields: Fields, ions: Mapping[str, tuple[Molecule, int]]) -> None:
+    charges = {name: molecule.charge_e for name, (molecule, _) in ions.items()}
+    left = sum(charges[name] * number for name, (_, number) in ions.items())
+    if left == 0 and ions:
+        return
+    cations = [name for name in ions if charges[name] > 0]
+    anions = [name for name in ions if charges[name] < 0]
+    if len(cations) != 1 or len(anions) != 1:
+        remedy = "Name one cation and one anion whose charges add up to zero"
+    else:
+        plus, minus = charges[cations[0]], -charges[anions[0]]
+        common = math.gcd(plus, minus)
+        remedy = f"Write {{{cations[0]}: {minus // common}, {anions[0]}: {plus // common}}}"
+    fields.add("ions", f"the salt leaves a charge of {left:+d} e", remedy)
+
+
+def read_solvents(fields: Fields, molecules: Mapping[str, Molecule | None]) -> tuple[str, ...]:
+    """The solvents: known, neutral, named once and with the density that turns volumes into molecules."""
+    names: list[str] = []
+    for item in fields.texts("solvents"):
+        name = item.text
+        molecule = _known(fields.problems, item.place, fields.full("solvents"), name, molecules)
+        if name in names:
+            fields.problems.add(item.place, fields.full("solvents"), name, "this solvent is named twice", "Keep one")
+        elif molecule is not None:
+            _check_solvent(fields.problems, item.place, fields.full("solvents"), molecule)
+        names.append(name)
+    return tuple(names)
+
+
+def _check_solvent(problems: Problems, place: Place, key: str, molecule: Molecule) -> None:
+    if molecule.kind != "solvent":
+        problems.add(place, key, molecule.name, f"its kind is {molecule.kind}, not solvent", "Name a solvent")
+    elif molecule.density_kg_per_m3 is None:
+        problem = "a volume (volume_ratio, mol_per_L) needs the pure liquid's density, which this molecule lacks"
+        problems.add(place, key, molecule.name, problem, "Add density_kg_per_m3 and its source to its molecule.yaml")
+
+
+def read_additives(
+    fields: Fields, molecules: Mapping[str, Molecule | None], solvents: tuple[str, ...]
+) -> tuple[Additive, ...]:
+    """The additives, each neutral, named once and not also a solvent."""
+    additives: list[Additive] = []
+    for below in fields.tables("additives"):
+        name = below.text("molecule")
+        wt_percent = _weight_percent(below)
+        if name is not None:
+            place, key = below.place("molecule"), below.full("molecule")
+            molecule = _known(fields.problems, place, key, name, molecules)
+            if name in solvents or name in [one.molecule for one in additives]:
+                below.add("molecule", "this molecule is named already in this system", "Name each molecule once")
+            elif molecule is not None:
+                _check_solvent(fields.problems, place, key, molecule)
+        below.finish()
+        if name is not None and wt_percent is not None:
+            additives.append(Additive(name, wt_percent))
+    if sum(one.wt_percent for one in additives) >= 100:
+        fields.add("additives", "together they are 100 wt% or more", "Reduce their shares")
+    return tuple(additives)
+
+
+def read_chains(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Chains | None:
+    """The chains of a system, or None when it has none."""
+    below = fields.table_of("chains", required=False)
+    if below is None:
+        return None
+    name = below.text("molecule")
+    wt_percent = _weight_percent(below, required=False)
+    count_like = below.name("count_like", required=False)
+    count = below.integer("count", required=False)
+    monomers = below.integer("monomers", required=not below.has("count_like"))
+    _exactly_one(below, CHAIN_AMOUNTS, below.prefix)
+    below.finish()
+    molecule = None
+    if name is not None:
+        molecule = _known(fields.problems, below.place("molecule"), below.full("molecule"), name, molecules)
+    if molecule is not None and molecule.polymer is None:
+        below.add("molecule", f"its kind is {molecule.kind}, not polymer", "Name a polymer")
+    elif molecule is not None and molecule.polymer is not None and monomers is not None:
+        least = molecule.polymer.min_monomers
+        if monomers < least:
+            below.add("monomers", f"a chain of {name} has at least {least} monomers", f"Write {least} or more")
+    return Chains(name or "", monomers, wt_percent, count_like, count)
+
+
+def read_published(fields: Fields) -> tuple[Published, ...]:
+    """Published values, each with its unit and source."""
+    values: list[Published] = []
+    for below in fields.tables("published"):
+        other = below.flag("other_composition") if below.has("other_composition") else False
+        value = below.number("value")
+        texts = [below.text(key) or "" for key in ("quantity", "unit", "source")]
+        note = below.text("note", required=False)
+        below.finish()
+        if value is not None:
+            values.append(Published(texts[0], value, texts[1], texts[2], bool(other), note))
+    return tuple(values)
+
+
+def _weight_percent(fields: Fields, required: bool = True) -> float | None:
+    value = fields.number("wt_percent", required=required, above=0, unit="wt%")
+    if value is not None and value >= 100:
+        fields.add("wt_percent", "a share of the mass is below 100 wt%", "Write a number between 0 and 100")
+        return None
+    return value
+
+
+def _exactly_one(fields: Fields, keys: tuple[str, ...], name: str) -> None:
+    """Exactly one of the keys must have a value."""
+    given = [key for key in keys if fields.has(key)]
+    if len(given) > 1:
+        problem = f"the amount is given more than once ({' and '.join(given)})"
+        fields.add(given[-1], problem, f"Keep one of: {listing(keys)}")
+    elif not given:
+        fields.problems.add(fields.table.place, name, None, "no amount is given", f"Give one of: {listing(keys)}")
+
+
+def _known(
+    problems: Problems, place: Place, key: str, name: str, molecules: Mapping[str, Molecule | None]
+) -> Molecule | None:
+    """The molecule of this name; an unknown one is a problem with the nearest name."""
+    if name not in molecules:
+        known = sorted(molecules)
+        remedy = f"{nearest(name, known)}Known molecules: {listing(known)}"
+        problems.add(place, key, name, f"there is no molecule `{name}` in the force field", remedy)
+    return molecules.get(name)

@@ -1,0 +1,201 @@
+"""Which liquids: `systems/<name>.yaml`, variants resolved against what they extend, as frozen `System`s."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow.inputs.fields import SAFE_NAME, SAFE_NAME_REMEDY, Fields
+from workflow.inputs.molecules import Molecule
+from workflow.inputs.problems import Place, Problems, listing, nearest
+from workflow.inputs.system_parts import (
+    Additive,
+    Chains,
+    Published,
+    Salt,
+    read_additives,
+    read_chains,
+    read_published,
+    read_salt,
+    read_solvents,
+)
+from workflow.inputs.tree import Table, describe, merged, read_table
+
+FOLDER = "systems"
+
+
+@dataclass(frozen=True)
+class System:
+    """One liquid as a chemist says it; `base` is the system that this one extends."""
+
+    name: str
+    title: str
+    base: str | None
+    temperature_K: float
+    pressure_atm: float
+    salt: Salt
+    solvents: tuple[str, ...]
+    volume_ratio: tuple[float, ...]
+    additives: tuple[Additive, ...]
+    chains: Chains | None
+    salt_pairs: int | None
+    total_atoms: int | None
+    published: tuple[Published, ...]
+
+
+@dataclass(frozen=True)
+class ReadSystem:
+    """A system and the keys it came from, at which later checks point."""
+
+    system: System
+    fields: Fields
+
+
+def check_file_names(root: Path, problems: Problems) -> None:
+    """Two files that give one system name, or names that differ in capitals only, are a problem."""
+    known: dict[str, Path] = {}
+    folder = root / FOLDER
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() not in (".yaml", ".yml") or path.name.startswith("."):
+            continue
+        other = known.setdefault(path.stem.lower(), path)
+        if other is not path:
+            problem = f"two systems of one name: the other file is {other.name}"
+            problems.add(Place(path, 0), "", None, problem, "Rename or remove one; capitals do not tell names apart")
+
+
+def read_system(
+    root: Path,
+    name: str,
+    molecules: Mapping[str, Molecule | None],
+    override: Table | None,
+    problems: Problems,
+) -> ReadSystem | None:
+    """Read a system's file with all that it extends, lay `override` on it and check it.
+
+    Returns None when problems were found; they are recorded.
+    """
+    before = len(problems)
+    path = root / FOLDER / f"{name}.yaml"
+    tables = _with_bases(path, problems)
+    if not tables:
+        return None
+    table = tables[-1]
+    for over in reversed(tables[:-1]):
+        # What was published of the base was not measured on the variant.
+        table = merged(_without(table, "published", "title", "extends"), over)
+    if override is not None:
+        has_chains = isinstance(table.entries.get("chains"), Table)
+        table = merged(table, override if has_chains else _without(override, "chains"))
+    # A key that is missing is missing in the base already; a title is not inherited.
+    places = {"title": Place(path, 1), **table.key_places}
+    fields = Fields(Table(table.entries, places, tables[-1].place), "", problems)
+    system = _read(fields, name, molecules)
+    return ReadSystem(system, fields) if system is not None and len(problems) == before else None
+
+
+def _without(table: Table, *keys: str) -> Table:
+    entries = {key: value for key, value in table.entries.items() if key not in keys}
+    return Table(entries, table.key_places, table.place)
+
+
+def _with_bases(path: Path, problems: Problems) -> list[Table]:
+    """The tables of a system, of what it extends, and so on; empty when one of them cannot be read."""
+    tables: list[Table] = []
+    chain = [path.stem]
+    while True:
+        table = read_table(path, problems)
+        if table is None:
+            return []
+        tables.append(table)
+        if "extends" not in table.entries:
+            return tables
+        place, name = table.key_places["extends"], describe(table.entries["extends"])
+        known = sorted(one.stem for one in path.parent.glob("*.yaml"))
+        if not SAFE_NAME.fullmatch(name):
+            problems.add(place, "extends", name, "a shell or a path could misread this name", SAFE_NAME_REMEDY)
+        elif name in chain:
+            way = " -> ".join([*chain, name])
+            problems.add(place, "extends", name, f"systems extend each other in a circle ({way})", "Break the circle")
+        elif name not in known:
+            remedy = f"{nearest(name, known)}Use one of: {listing(known)}"
+            problems.add(place, "extends", name, "there is no such system", remedy)
+        else:
+            chain.append(name)
+            path = path.with_name(f"{name}.yaml")
+            continue
+        return []
+
+
+def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None]) -> System | None:
+    title = fields.text("title")
+    base = fields.text("extends", required=False)
+    temperature_K = fields.number("temperature_K", above=0, unit="K")
+    pressure_atm = fields.number("pressure_atm", above=0, unit="atm")
+    salt = read_salt(fields, molecules)
+    solvents = read_solvents(fields, molecules)
+    ratio = read_ratio(fields, len(solvents))
+    additives = read_additives(fields, molecules, solvents)
+    chains = read_chains(fields, molecules)
+    pairs, atoms = _read_box(fields, salt)
+    published = read_published(fields)
+    fields.finish()
+    if title is None or temperature_K is None or pressure_atm is None or salt is None:
+        return None
+    return System(
+        name=name,
+        title=title,
+        base=base,
+        temperature_K=temperature_K,
+        pressure_atm=pressure_atm,
+        salt=salt,
+        solvents=solvents,
+        volume_ratio=ratio,
+        additives=additives,
+        chains=chains,
+        salt_pairs=pairs,
+        total_atoms=atoms,
+        published=published,
+    )
+
+
+def read_ratio(fields: Fields, n_solvents: int) -> tuple[float, ...]:
+    """Parts by volume, one a solvent, from `1:1`; a single solvent needs none."""
+    text = fields.text("volume_ratio", required=n_solvents > 1)
+    if text is None:
+        return (1.0,) * n_solvents
+    words = [word.strip() for word in text.split(":")]
+    if not all(re.fullmatch(r"[0-9]+(\.[0-9]+)?|\.[0-9]+", word) for word in words):
+        fields.add(
+            "volume_ratio",
+            "this must be parts by volume",
+            "Write them as `1:1`, positive numbers with colons",
+        )
+    elif any(float(word) <= 0 for word in words):
+        fields.add("volume_ratio", "every part must be larger than 0", "Leave the solvent out or give it a part")
+    elif len(words) != n_solvents:
+        problem = f"{len(words)} parts for {n_solvents} solvents"
+        fields.add("volume_ratio", problem, f"Give one part a solvent, as `{':'.join(['1'] * max(n_solvents, 1))}`")
+    else:
+        return tuple(float(word) for word in words)
+    return (1.0,) * n_solvents
+
+
+def _read_box(fields: Fields, salt: Salt | None) -> tuple[int | None, int | None]:
+    """The size of the box: salt pairs or total atoms; a salt given as `count` needs total atoms."""
+    counted = salt is not None and salt.count is not None
+    below = fields.table_of("box")
+    if below is None:
+        return None, None
+    pairs, atoms = below.integer("salt_pairs", required=False), below.integer("total_atoms", required=False)
+    if below.has("salt_pairs") and below.has("total_atoms"):
+        below.add("total_atoms", "the size is given twice, as salt_pairs and as total_atoms", "Keep one of them")
+    elif counted and below.has("salt_pairs"):
+        below.add("salt_pairs", "salt.count says already how many there are", "Give box.total_atoms instead")
+    elif not below.has("salt_pairs") and not below.has("total_atoms"):
+        wanted = "total_atoms" if counted else "salt_pairs (or total_atoms)"
+        fields.add("box", "the size of the box is not given", f"Give {wanted}")
+    below.finish()
+    return pairs, atoms

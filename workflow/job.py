@@ -1,0 +1,126 @@
+"""What the three simulation scripts share: arguments, the run they work on, and honest failure."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow.forcefield import ForceFieldError
+from workflow.gromacs import GromacsError
+from workflow.inputs import InputError, Inputs, load
+from workflow.mdrun import Interrupted
+from workflow.packing import PackingError
+from workflow.progress import Progress, Reporter
+from workflow.workfolder import write_text
+
+ROOT = Path(__file__).resolve().parent.parent
+STORAGE_REMEDY = (
+    "Remedy: free space or allow writing there, then give the same command again; nothing that was computed is lost."
+)
+FAILURE_FILE = "failure.txt"
+LOGGER = logging.getLogger("sheath")
+
+
+class RunError(Exception):
+    """A run cannot go on for a physical reason (box too small, chain meets its image); the text says the remedy."""
+
+
+@dataclass(frozen=True)
+class RunJob:
+    """One replica of one system: the inputs, where its results go and where its work folders are."""
+
+    inputs: Inputs
+    system: str
+    replica: int
+    out: Path
+    work_root: Path
+    threads: int
+
+    def reporter(self, work: Path) -> Reporter:
+        """Return what tells the progress of this run's work folder."""
+        atoms, config = self.inputs.compositions[self.system].n_atoms, self.inputs.config
+        first = Progress(self.system, self.replica, config.results, atoms, self.threads, config.cutoff_nm)
+        return Reporter(work, first)
+
+    @property
+    def name(self) -> str:
+        """Return the name that people see, e.g. `dol-dme-litfsi r1`."""
+        return f"{self.system} r{self.replica}"
+
+
+def run(step: Callable[[RunJob], None], arguments: Sequence[str] | None = None) -> int:
+    """Run one script on the run that the command line names; return the exit code.
+
+    A failure is one clear message on standard error and in `<results>/<system>/r<k>/failure.txt`, which
+    the report quotes; there is no traceback for what a user can mend.
+    """
+    options = _options(arguments)
+    _log_to(options.log)
+    try:
+        inputs = load(ROOT, options.configfile)
+    except InputError as error:
+        LOGGER.error("%s", error)
+        return 2
+    job = RunJob(inputs, options.system, options.replica, options.out, options.work, options.threads)
+    failure = job.out / FAILURE_FILE
+    failure.unlink(missing_ok=True)
+    try:
+        step(job)
+    except Interrupted as stop:
+        LOGGER.info("[%s] %s", job.name, stop)
+        return 130
+    except (GromacsError, PackingError, ForceFieldError, RunError) as error:
+        return _fail(job, str(error))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
+            where = error.filename or job.work_root
+            return _fail(job, f"{error.strerror}: {where}. {STORAGE_REMEDY}")
+        return _unexpected(job, error)
+    except Exception as error:  # the boundary: the report must name this run, the log must hold the traceback
+        return _unexpected(job, error)
+    return 0
+
+
+def _unexpected(job: RunJob, error: Exception) -> int:
+    LOGGER.exception("[%s] unexpected error, a defect of Sheath", job.name)
+    return _fail(
+        job, f"unexpected error, a defect of Sheath ({type(error).__name__}: {error}); the log has the details"
+    )
+
+
+def _fail(job: RunJob, message: str) -> int:
+    LOGGER.error("[%s] failed: %s", job.name, message)
+    try:
+        write_text(job.out / FAILURE_FILE, message + "\n")
+    except OSError as error:
+        LOGGER.error("[%s] the reason could not be written for the report: %s", job.name, error)
+    return 1
+
+
+def _log_to(path: Path | None) -> None:
+    """Send messages to standard error and, when a path is given, to that file as well."""
+    logging.raiseExceptions = False  # a closed terminal or a full disk must not end the simulation
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(path))
+    for handler in handlers:
+        LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--system", required=True)
+    parser.add_argument("--replica", type=int, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="results folder of this replica")
+    parser.add_argument("--work", type=Path, required=True, help="root of the work folders")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--log", type=Path, help="file that keeps what is printed")
+    parser.add_argument("--configfile", type=Path, action="append", default=[], help="overlay on config.yaml")
+    return parser.parse_args(arguments)

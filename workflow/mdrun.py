@@ -1,0 +1,154 @@
+"""mdrun that survives: resumes from its checkpoint, stops cleanly on signals, is done when the checkpoint says so."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from workflow import gromacs
+from workflow.gromacs import GromacsError
+from workflow.progress import Reporter, step_in_log
+from workflow.protocol import Stage
+
+STOP_PATIENCE_S = 120  # a signalled mdrun ends at its next neighbour search and writes a checkpoint
+POLL_INTERVAL_S = 0.2
+
+
+class Interrupted(Exception):
+    """The run was asked to stop; a checkpoint was written."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one mdrun needs beside its stage: folder, lock that it inherits, threads, checkpoint interval."""
+
+    work: Path
+    lock: IO[str]
+    threads: int
+    checkpoint_interval_min: float
+    reporter: Reporter
+    later_ps: float  # length of the stages that follow, for the time left
+
+
+def checkpoint_of(work: Path, name: str) -> tuple[Path, int] | None:
+    """Return the newest readable checkpoint of a stage and its step; falls back to the one before."""
+    for path in (work / f"{name}.cpt", work / f"{name}_prev.cpt"):
+        step = gromacs.checkpoint_step(path)
+        if step is not None:
+            return path, step
+    return None
+
+
+def is_done(work: Path, stage: Stage) -> bool:
+    """Tell whether a stage has reached its length: the checkpoint holds the last step, the structure exists."""
+    found = checkpoint_of(work, stage.name)
+    return found is not None and found[1] >= stage.steps and (work / f"{stage.name}.gro").is_file()
+
+
+def run_stage(job: Job, stage: Stage, tpr: Path) -> None:
+    """Bring a stage to its length, from its checkpoint when there is one.
+
+    Raises GromacsError when mdrun fails, Interrupted when the process was asked to stop.
+    """
+    if is_done(job.work, stage):
+        return
+    found = checkpoint_of(job.work, stage.name)
+    begin = found[1] if found else 0
+    if found is None:  # nothing usable: half-written files of an earlier start would be in the way
+        for suffix in ("xtc", "edr", "log", "gro", "cpt"):
+            (job.work / f"{stage.name}.{suffix}").unlink(missing_ok=True)
+    flags = {"s": tpr, "deffnm": job.work / stage.name, "cpt": job.checkpoint_interval_min}
+    if found is not None:
+        flags["cpi"] = found[0]
+    with _stop_signals():
+        process = gromacs.start_mdrun(job.work / "gromacs.log", job.lock, job.threads, **flags)
+        code = _watch(process, job, stage, begin)
+    if code != 0 or not is_done(job.work, stage):
+        text = _tail(job.work / "gromacs.log") + _tail(job.work / f"{stage.name}.log")
+        raise GromacsError(f"mdrun stopped in stage {stage.name} with exit code {code}: {gromacs.fatal_message(text)}")
+
+
+def minimise(job: Job, tpr: Path) -> Path:
+    """Minimise the energy and return the relaxed structure; repeated from the start when interrupted."""
+    structure = job.work / "minimise.gro"
+    if structure.is_file():
+        return structure
+    with _stop_signals():
+        process = gromacs.start_mdrun(
+            job.work / "gromacs.log", job.lock, job.threads, s=tpr, deffnm=job.work / "minimise"
+        )
+        code = _wait(process)
+    if code != 0 or not structure.is_file():
+        raise GromacsError(f"the minimisation failed: {gromacs.fatal_message(_tail(job.work / 'gromacs.log'))}")
+    return structure
+
+
+def _watch(process: subprocess.Popen[str], job: Job, stage: Stage, begin: int) -> int:
+    """Wait for mdrun, telling its progress; speed counts the steps of this start only."""
+    started, ps_per_step = time.monotonic(), stage.timestep_fs / 1000
+    log = job.work / f"{stage.name}.log"
+
+    def tell(now: bool = False) -> None:
+        step = min(max(step_in_log(log), begin), stage.steps)
+        elapsed_days = (time.monotonic() - started) / 86400
+        speed = (step - begin) * ps_per_step / 1000 / elapsed_days if step > begin else None
+        job.reporter.report(
+            now,
+            stage=stage.name,
+            done_ps=step * ps_per_step,
+            asked_ps=stage.length_ps,
+            later_ps=job.later_ps,
+            ns_per_day=speed,
+        )
+
+    tell(now=True)
+    code = _wait(process, tell)
+    tell(now=True)
+    return code
+
+
+def _wait(process: subprocess.Popen[str], tell: object = None) -> int:
+    try:
+        while process.poll() is None:
+            time.sleep(POLL_INTERVAL_S)
+            if callable(tell):
+                tell()
+    except (KeyboardInterrupt, Interrupted) as stop:
+        process.terminate()
+        try:
+            process.wait(STOP_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise Interrupted("stopped on request; the same command goes on from the last checkpoint") from stop
+    return process.returncode
+
+
+@contextmanager
+def _stop_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into Interrupted, so that mdrun is stopped cleanly before this process ends."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise Interrupted(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tail(path: Path, size_bytes: int = 20000) -> str:
+    if not path.is_file():
+        return ""
+    with path.open("rb") as handle:
+        handle.seek(max(0, path.stat().st_size - size_bytes))
+        return handle.read().decode(errors="replace")

@@ -1,0 +1,110 @@
+"""The stages of a run and their GROMACS parameters, filled from the templates in `workflow/mdp/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from scipy import constants
+
+from workflow.inputs import Inputs
+
+MDP_FOLDER = Path(__file__).parent / "mdp"
+ATM_TO_BAR = constants.atm / constants.bar
+MINIMISATION_STEPS = 5000
+NVT_TIMESTEP_FS = 1.0  # the first stage starts from a packed box and is gentle
+TIMESTEP_FS = 2.0
+GAS_PHASE_TEMPERATURE_K = 800.0
+GAS_PHASE_TIMESTEP_FS = 0.5
+GAS_PHASE_CUTOFF_NM = 4.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One molecular-dynamics stage: name (= mdp template), ensemble, temperature, length, time step."""
+
+    name: str
+    ensemble: str
+    temperature_K: float
+    length_ps: float
+    timestep_fs: float
+
+    @property
+    def steps(self) -> int:
+        """Number of MD steps."""
+        return round(self.length_ps * 1000 / self.timestep_fs)
+
+
+def equilibration_stages(inputs: Inputs, system: str) -> tuple[Stage, ...]:
+    """Return NVT, compression, 400 K at constant volume (if its length is not 0) and NPT, in order."""
+    lengths, temperature = inputs.config.lengths, inputs.systems[system].temperature_K
+    stages = (
+        Stage("nvt", "NVT", temperature, lengths.nvt_ps, NVT_TIMESTEP_FS),
+        Stage("compress", "NPT", temperature, lengths.compress_ps, TIMESTEP_FS),
+        Stage("anneal", "NVT", inputs.config.anneal_temperature_K, lengths.anneal_ps, TIMESTEP_FS),
+        Stage("npt", "NPT", temperature, lengths.npt_ps, TIMESTEP_FS),
+    )
+    return tuple(stage for stage in stages if stage.steps > 0)
+
+
+def production_stage(inputs: Inputs, system: str) -> Stage:
+    """Return the production stage at the length that the configuration asks for."""
+    length_ps = inputs.config.lengths.production_ns * 1000
+    return Stage("production", "NPT", inputs.systems[system].temperature_K, length_ps, TIMESTEP_FS)
+
+
+def minimisation_mdp(inputs: Inputs) -> str:
+    """Return the parameters of the energy minimisation."""
+    values = {"cutoff_nm": inputs.config.cutoff_nm, "nsteps": MINIMISATION_STEPS}
+    return _fill(("common", "minimise"), values)
+
+
+def stage_mdp(inputs: Inputs, system: str, replica: int, stage: Stage) -> str:
+    """Return the mdp text of one stage; all but `nsteps` is physics and enters the work folder's hash."""
+    config = inputs.config
+    nstenergy = _interval_steps(config.energy_interval_ps, stage.timestep_fs)
+    values = {
+        "cutoff_nm": config.cutoff_nm,
+        "dt_ps": stage.timestep_fs / 1000,
+        "nsteps": stage.steps,
+        "temperature_K": stage.temperature_K,
+        "pressure_bar": inputs.systems[system].pressure_atm * ATM_TO_BAR,
+        "ld_seed": inputs.seed(system, replica, f"thermostat {stage.name}"),
+        "velocity_seed": inputs.seed(system, replica, "velocities"),
+        "nstenergy": nstenergy,
+        "nstcalcenergy": next(n for n in range(min(100, nstenergy), 0, -1) if nstenergy % n == 0),
+        "nstxout": _interval_steps(config.frame_interval_ps, stage.timestep_fs),
+    }
+    return _fill(("common", "dynamics", stage.name), values)
+
+
+def gas_phase_mdp(name: str, length_ps: float, frames: int, seed: int) -> str:
+    """Return the mdp of one chain in an empty box: `gas_phase_minimise` or the hot `gas_phase` run."""
+    steps = round(length_ps * 1000 / GAS_PHASE_TIMESTEP_FS)
+    values = {
+        "cutoff_nm": GAS_PHASE_CUTOFF_NM,
+        "nsteps": steps,
+        "temperature_K": GAS_PHASE_TEMPERATURE_K,
+        "ld_seed": seed,
+        "velocity_seed": seed,
+        "nstxout": max(1, steps // frames),
+    }
+    return _fill((name,), values)
+
+
+def without_length(mdp: str) -> str:
+    """Return mdp text minus `nsteps`: what must be equal for a run to be the same run, longer."""
+    return "\n".join(line for line in mdp.splitlines() if not line.startswith("nsteps"))
+
+
+def _interval_steps(interval_ps: float, timestep_fs: float) -> int:
+    return max(1, round(interval_ps * 1000 / timestep_fs))
+
+
+def _fill(templates: tuple[str, ...], values: Mapping[str, object]) -> str:
+    text = "\n".join((MDP_FOLDER / f"{name}.mdp").read_text(encoding="utf-8") for name in templates)
+    # A `;` comment may hold a $name for its reader only, so the comments go before filling.
+    bare = "\n".join(line.split(";")[0].rstrip() for line in text.splitlines())
+    return Template(bare).substitute(values) + "\n"

@@ -1,0 +1,114 @@
+# One pass over each trajectory, observables as views on it, pooled tables, the report.
+# Analysis code is an input: an edited observable is computed again without reading the trajectory.
+
+
+rule read:
+    input:
+        run=f"{RESULTS}/{{system}}/r{{replica}}/run.json",
+        trajectory=f"{RESULTS}/{{system}}/r{{replica}}/traj.xtc",
+        code=code("read.py", "run.py", "units.py"),
+    output:
+        directory(f"{RESULTS}/{{system}}/r{{replica}}/reading"),
+    log:
+        f"{RESULTS}/logs/read/{{system}}-r{{replica}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        runtime=240,
+        mem_mb=4000,
+    message:
+        "{wildcards.system} r{wildcards.replica}: read the trajectory"
+    shell:
+        "python -P -m analysis read {input.run:q} --out {output:q} 2>&1 | tee -i {log:q} >&2"
+
+
+rule observe:
+    input:
+        run=f"{RESULTS}/{{system}}/r{{replica}}/run.json",
+        reading=f"{RESULTS}/{{system}}/r{{replica}}/reading",
+        code=code(
+            "observe.py",
+            "statistics.py",
+            "stationarity.py",
+            "cutoffs.py",
+            "table.py",
+            *[f"observables/{name}.py" for name in OBSERVABLES],
+        ),
+    output:
+        expand(
+            "{results}/{{system}}/r{{replica}}/observables/{table}.csv",
+            results=RESULTS,
+            table=TABLES,
+        ),
+    log:
+        f"{RESULTS}/logs/observe/{{system}}-r{{replica}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        runtime=60,
+        mem_mb=4000,
+    params:
+        folder=subpath(output[0], parent=True),
+    message:
+        "{wildcards.system} r{wildcards.replica}: measure"
+    shell:
+        "python -P -m analysis observe {input.run:q} {input.reading:q} --out {params.folder:q} 2>&1 | tee -i {log:q} >&2"
+
+
+rule pool:
+    input:
+        tables=expand(
+            "{results}/{{system}}/r{replica}/observables/{table}.csv",
+            results=RESULTS,
+            replica=REPLICAS,
+            table=TABLES,
+        ),
+        code=code("pool.py"),
+    output:
+        expand(
+            "{results}/{{system}}/observables/{table}.csv",
+            results=RESULTS,
+            table=TABLES,
+        ),
+    log:
+        f"{RESULTS}/logs/pool/{{system}}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        replicas=lambda wildcards: [
+            f"{RESULTS}/{wildcards.system}/r{replica}/observables"
+            for replica in REPLICAS
+        ],
+        folder=subpath(output[0], parent=True),
+    message:
+        "{wildcards.system}: pool the replicas"
+    shell:
+        "python -P -m analysis pool {params.replicas:q} --system {wildcards.system:q} --out {params.folder:q}"
+        " 2>&1 | tee -i {log:q} >&2"
+
+
+rule write_report:
+    input:
+        tables=expand(
+            "{results}/{system}/observables/{table}.csv",
+            results=RESULTS,
+            system=SYSTEMS,
+            table=TABLES,
+        ),
+        code=[
+            str(path)
+            for path in sorted((ROOT / "analysis" / "report").iterdir())
+            if path.is_file()
+        ],
+    output:
+        f"{RESULTS}/report.html",
+    log:
+        f"{RESULTS}/logs/report.log",
+    conda:
+        "../../environment.yml"
+    params:
+        arguments=REPORT_ARGUMENTS,
+    message:
+        "write {output}"
+    shell:
+        "python -P -m analysis report {params.arguments} 2>&1 | tee -i {log:q} >&2"

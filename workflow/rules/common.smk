@@ -1,0 +1,88 @@
+# Validated inputs and the names that the rules share. All checking is Python (workflow/start.py).
+import re
+import shlex
+import sys
+from pathlib import Path
+
+# Under --directory and in cluster jobs the packages lie beside the Snakefile, not in the working folder.
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT))
+
+from workflow.estimate import threads_per_run
+from workflow.inputs.plan import identity
+from workflow.start import lock_results, prepare, set_environment
+
+set_environment(ROOT)
+
+OVERLAYS = [Path(path) for path in workflow.config_settings.configfiles]
+CORES = workflow.cores or 1
+INPUTS = prepare(
+    ROOT,
+    OVERLAYS,
+    workflow.config_settings.config,
+    workflow.is_main_process,
+    CORES,
+)
+RESULTS = INPUTS.config.results
+SYSTEMS = list(INPUTS.config.systems)
+REPLICAS = list(range(1, INPUTS.config.replicas + 1))
+THREADS = threads_per_run(INPUTS, CORES)
+
+# In the rules, `python -P`: a user's own analysis.py in the working folder must not shadow ours.
+OVERLAY_ARGUMENTS = " ".join(
+    f"--configfile {shlex.quote(str(path))}" for path in OVERLAYS
+)
+REPORT_ARGUMENTS = (
+    f"{shlex.quote(RESULTS)} --systems {shlex.join(SYSTEMS)} "
+    f"--replicas {len(REPLICAS)} --out {shlex.quote(RESULTS)}/report.html"
+)
+OBSERVABLES = sorted(
+    path.stem
+    for path in (ROOT / "analysis" / "observables").glob("*.py")
+    if not path.stem.startswith("_")
+)
+TABLES = [*OBSERVABLES, "stationarity"]
+
+_LOCKS = []  # kept open: the lock lives as long as this process
+
+
+def hold_results_lock():
+    _LOCKS.append(lock_results(Path(RESULTS)))
+
+
+def physics(step):
+    """Return a params function: the hash of all physics that enters a run up to `step`."""
+    return lambda wildcards: identity(
+        INPUTS, wildcards.system, int(wildcards.replica), step
+    )
+
+
+def everything_before_the_report():
+    """Return all files that a whole report rests on.
+
+    They are named one by one: after a failure report.html exists, but what it could not show must still be made.
+    """
+    tables = expand(
+        "{results}/{system}/observables/{table}.csv",
+        results=RESULTS,
+        system=SYSTEMS,
+        table=TABLES,
+    )
+    runs = expand(
+        "{results}/{system}/r{replica}/{file}",
+        results=RESULTS,
+        system=SYSTEMS,
+        replica=REPLICAS,
+        file=["run.json", "traj.xtc"],
+    )
+    return [*tables, *runs]
+
+
+def code(*names):
+    """Return the paths of analysis code files, as inputs: an edited one makes its results anew."""
+    return [str(ROOT / "analysis" / name) for name in names]
+
+
+wildcard_constraints:
+    system="|".join(map(re.escape, SYSTEMS)),
+    replica="|".join(map(str, REPLICAS)),

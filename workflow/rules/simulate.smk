@@ -1,0 +1,62 @@
+# Equilibration and production. mdrun lives in work/, out of Snakemake's reach: what was computed outlives a rerun.
+# A needless rerun (an edited rule, a touched file) finds its work folder done and costs seconds. Inputs are not
+# ancient(): Snakemake 9.27 then leaves out whatever else is missing downstream of a rule that runs.
+
+
+rule equilibrate:
+    input:
+        top=f"{RESULTS}/{{system}}/r{{replica}}/system.top",
+        packed=f"{RESULTS}/{{system}}/r{{replica}}/packed.gro",
+    output:
+        structure=f"{RESULTS}/{{system}}/r{{replica}}/equilibrated.gro",
+        state=f"{RESULTS}/{{system}}/r{{replica}}/equilibrated.cpt",
+        energy=f"{RESULTS}/{{system}}/r{{replica}}/equilibration.csv",
+    log:
+        f"{RESULTS}/logs/equilibrate/{{system}}-r{{replica}}.log",
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        runtime=1440,
+        mem_mb=2000,
+    params:
+        physics=physics("equilibration"),
+        arguments=OVERLAY_ARGUMENTS,
+        folder=subpath(output[0], parent=True),
+    message:
+        "{wildcards.system} r{wildcards.replica}: equilibrate on {threads} threads"
+    shell:
+        "python -P -m workflow.scripts.equilibrate --system {wildcards.system:q} --replica {wildcards.replica}"
+        " --threads {threads} --out {params.folder:q} --work work"
+        " --log {log:q} {params.arguments}"
+
+
+rule produce:
+    input:
+        top=f"{RESULTS}/{{system}}/r{{replica}}/system.top",
+        structure=f"{RESULTS}/{{system}}/r{{replica}}/equilibrated.gro",
+        state=f"{RESULTS}/{{system}}/r{{replica}}/equilibrated.cpt",
+    output:
+        trajectory=f"{RESULTS}/{{system}}/r{{replica}}/traj.xtc",
+        energy=f"{RESULTS}/{{system}}/r{{replica}}/energy.edr",
+        structure=f"{RESULTS}/{{system}}/r{{replica}}/conf.gro",
+        run=f"{RESULTS}/{{system}}/r{{replica}}/run.json",
+    log:
+        f"{RESULTS}/logs/produce/{{system}}-r{{replica}}.log",
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        runtime=2880,
+        mem_mb=2000,
+    params:
+        physics=physics("production"),
+        production_ns=INPUTS.config.lengths.production_ns,
+        arguments=OVERLAY_ARGUMENTS,
+        folder=subpath(output[0], parent=True),
+    message:
+        "{wildcards.system} r{wildcards.replica}: produce {params.production_ns} ns on {threads} threads"
+    shell:
+        "python -P -m workflow.scripts.produce --system {wildcards.system:q} --replica {wildcards.replica}"
+        " --threads {threads} --out {params.folder:q} --work work"
+        " --log {log:q} {params.arguments}"

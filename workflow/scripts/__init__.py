@@ -1,0 +1,1 @@
+"""One script per simulation rule, of the same name."""
