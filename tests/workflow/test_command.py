@@ -1,0 +1,72 @@
+"""The ./sheath command, as people type it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from workflow import command
+from workflow.progress import FILE_NAME, Progress
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def sheath(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(ROOT / "sheath"), *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_check_tells_all_problems_at_once_and_runs_nothing(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("replicas: 0\ncutof_nm: 1\nlengths: {production_ns: -1}\n")
+    done = sheath("check", "--configfile", str(bad), "--directory", str(tmp_path))
+    assert done.returncode != 0
+    assert all(word in done.stderr for word in ("replicas", "cutof_nm", "production_ns", "bad.yaml"))
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.yaml"]
+
+
+def test_check_of_good_inputs_shows_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["check"]) == 0
+    said = capsys.readouterr().out
+    assert "40 Li, 40 TFSI" in said
+    assert "All inputs are in order" in said
+
+
+def told(folder: Path, **changes: object) -> None:
+    """Write the progress of one run as its process would."""
+    known = Progress("dol-dme-litfsi", 1, "results", 6165, 2, 1.2, "production", 2500.0, 10000.0, ns_per_day=50.0)
+    (folder / "work" / "abc").mkdir(parents=True, exist_ok=True)
+    (folder / "work" / "abc" / FILE_NAME).write_text(json.dumps(asdict(known) | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "production: 2.50 of 10.00 ns, 50.0 ns/day, 3.6 h left"),
+        ({"pid": 2**22 + 1}, "stopped in stage production at 2500 of 10000 ps"),
+        ({"host": "elsewhere", "updated_s": time.time() - 3600}, "stopped in stage production"),
+    ],
+)
+def test_status_tells_running_from_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, object], words: str
+) -> None:
+    told(tmp_path, **({"pid": os.getpid(), "host": socket.gethostname()} | changes))
+    assert command.main(["status", "--directory", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert words in said
+    assert "[ec-dec-lipf6 r1] not started" in said
+
+
+def test_status_quotes_the_reason_of_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "results" / "ec-dec-lipf6" / "r1"
+    folder.mkdir(parents=True)
+    (folder / "failure.txt").write_text("Too many LINCS warnings\n")
+    command.main(["status", "--directory", str(tmp_path)])
+    assert "[ec-dec-lipf6 r1] failed: Too many LINCS warnings" in capsys.readouterr().out
