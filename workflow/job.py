@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workflow.forcefield import ForceFieldError
 from workflow.gromacs import GromacsError
-from workflow.inputs import InputError, Inputs, load
+from workflow.inputs import InputError, Inputs, identity, load
 from workflow.mdrun import Interrupted
 from workflow.packing import PackingError
 from workflow.progress import Progress, Reporter
@@ -53,8 +53,8 @@ class RunJob:
         return f"{self.system} r{self.replica}"
 
 
-def run(step: Callable[[RunJob], None], arguments: Sequence[str] | None = None) -> int:
-    """Run one script on the run that the command line names; return the exit code.
+def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | None = None) -> int:
+    """Run one script, which brings a run to `stage`, on the run that the command line names; return the exit code.
 
     A failure is one clear message on standard error and in `<results>/<system>/r<k>/failure.txt`, which
     the report quotes; there is no traceback for what a user can mend.
@@ -68,8 +68,9 @@ def run(step: Callable[[RunJob], None], arguments: Sequence[str] | None = None) 
         return 2
     job = RunJob(inputs, options.system, options.replica, options.out, options.work, options.threads)
     failure = job.out / FAILURE_FILE
-    failure.unlink(missing_ok=True)
     try:
+        _check_unchanged(job, stage, options)
+        failure.unlink(missing_ok=True)
         step(job)
     except Interrupted as stop:
         LOGGER.info("[%s] %s", job.name, stop)
@@ -84,6 +85,17 @@ def run(step: Callable[[RunJob], None], arguments: Sequence[str] | None = None) 
     except Exception as error:  # the boundary: the report must name this run, the log must hold the traceback
         return _unexpected(job, error)
     return 0
+
+
+def _check_unchanged(job: RunJob, stage: str, options: argparse.Namespace) -> None:
+    """Raise RunError when the inputs on disk are no longer those that Snakemake planned with."""
+    planned = (options.physics, options.production_ns)
+    now = (identity(job.inputs, job.system, job.replica, stage), job.inputs.config.lengths.production_ns)
+    if any(one is not None and one != other for one, other in zip(planned, now, strict=True)):
+        raise RunError(
+            "the inputs were edited while Snakemake was running, so this job was not started. Remedy: give the same "
+            "command again; it goes on with the inputs as they are now."
+        )
 
 
 def _unexpected(job: RunJob, error: Exception) -> int:
@@ -120,6 +132,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--replica", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True, help="results folder of this replica")
     parser.add_argument("--work", type=Path, required=True, help="root of the work folders")
+    parser.add_argument("--physics", help="hash of the physics that the job was planned with")
+    parser.add_argument("--production-ns", type=float, help="length of production that the job was planned with")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--log", type=Path, help="file that keeps what is printed")
     parser.add_argument("--configfile", type=Path, action="append", default=[], help="overlay on config.yaml")

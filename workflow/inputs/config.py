@@ -14,6 +14,7 @@ TIMESTEP_PS = 0.002
 SHORTEST_STAGE_PS = 10.0
 SHORTEST_PRODUCTION_PS = 20.0
 FEWEST_FRAMES = 10
+DENSEST_PACKING = 1.5  # of the predicted density
 MIXING_RULES = ("lorentz-berthelot", "geometric")
 PROTOCOLS = ("paper",)
 OVERRIDE_KEYS = (
@@ -242,10 +243,10 @@ def _threads(fields: Fields) -> int | str:
 def _packing_fraction(fields: Fields) -> float:
     key = "packing_density_fraction"
     fraction = fields.number(key, above=0)
-    if fraction is not None and fraction > 1:
+    if fraction is not None and fraction > DENSEST_PACKING:
         fields.add(
             key,
-            "Packmol packs at most at the liquid's density",
-            "Write a number between 0 and 1, such as 0.6",
+            "molecules without overlap do not get that much denser than the liquid",
+            f"Write a number between 0 and {DENSEST_PACKING}, such as 0.6",
         )
     return fraction or 1.0

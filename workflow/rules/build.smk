@@ -21,4 +21,4 @@ rule build:
         "{wildcards.system} r{wildcards.replica}: pack the box and write the topology"
     shell:
         "python -P -m workflow.scripts.build --system {wildcards.system:q} --replica {wildcards.replica}"
-        " --out {params.folder:q} --work work --log {log:q} {params.arguments}"
+        " --out {params.folder:q} --work work --physics {params.physics} --log {log:q} {params.arguments}"

@@ -27,7 +27,7 @@ rule equilibrate:
         "{wildcards.system} r{wildcards.replica}: equilibrate on {threads} threads"
     shell:
         "python -P -m workflow.scripts.equilibrate --system {wildcards.system:q} --replica {wildcards.replica}"
-        " --threads {threads} --out {params.folder:q} --work work"
+        " --threads {threads} --out {params.folder:q} --work work --physics {params.physics}"
         " --log {log:q} {params.arguments}"
 
 
@@ -58,5 +58,5 @@ rule produce:
         "{wildcards.system} r{wildcards.replica}: produce {params.production_ns} ns on {threads} threads"
     shell:
         "python -P -m workflow.scripts.produce --system {wildcards.system:q} --replica {wildcards.replica}"
-        " --threads {threads} --out {params.folder:q} --work work"
+        " --threads {threads} --out {params.folder:q} --work work --physics {params.physics} --production-ns {params.production_ns}"
         " --log {log:q} {params.arguments}"

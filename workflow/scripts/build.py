@@ -91,4 +91,4 @@ def _packing_edge_nm(run: RunJob) -> float:
 
 
 if __name__ == "__main__":
-    raise SystemExit(job.run(build))
+    raise SystemExit(job.run(build, "build"))

@@ -49,4 +49,4 @@ def equilibrate(run: RunJob) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(job.run(equilibrate))
+    raise SystemExit(job.run(equilibrate, "equilibration"))

@@ -43,4 +43,4 @@ def produce(run: RunJob) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(job.run(produce))
+    raise SystemExit(job.run(produce, "production"))
