@@ -5,7 +5,7 @@ SHELL := bash
 .PHONY: help install demo test test-fast lock
 
 IN_ENVIRONMENT := install/run.sh
-PYTEST := $(IN_ENVIRONMENT) python -m pytest -n 2 --dist loadfile
+PYTEST := $(IN_ENVIRONMENT) python -m pytest -n 2 --dist worksteal
 
 help:
 	@sed -n 's/^# //p' Makefile | head -2

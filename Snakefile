@@ -18,7 +18,7 @@ rule all:
 
 
 onstart:
-    hold_results_lock()
+    begin()
 
 
 onerror:

@@ -1,4 +1,8 @@
-"""Command line of the analysis: python -m analysis {read,observe,pool,report}."""
+"""Command line of the analysis: python -m analysis {read,observe,pool,report}.
+
+When a run cannot be read or measured the reason is put into `failure.txt` beside its run.json, where the
+simulation too says why it failed; the report quotes it.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +15,53 @@ from pathlib import Path
 from analysis.run import RunError, load_run
 
 PROGRESS_INTERVAL_S = 10.0
+FAILURE_FILE = "failure.txt"
+OUR_FAILURE = "analysis: "
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one subcommand; return 0, 1 when a part of the work failed, 2 when nothing could be done."""
+    """Run one subcommand; return 0 (also when one observable failed, its table says so) or 2 when it failed.
+
+    What is no fault of the run's files is a defect: it is raised, for its traceback, after the reason was noted.
+    """
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.command(parsed))
     except RunError as error:
-        return _fail(str(error))
+        return _fail(_noted(parsed, str(error)))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{where}{error.strerror or error}")
+        return _fail(_noted(parsed, f"{where}{error.strerror or error}"))
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
+    except Exception as error:
+        _noted(parsed, f"unexpected error, a defect of Sheath ({type(error).__name__}: {error})")
+        raise
+
+
+def _noted(parsed: argparse.Namespace, message: str) -> str:
+    """Put the reason of a failure where the report finds it, when the command is about one run; return it."""
+    if "run_json" in parsed:
+        _set_failure(parsed.run_json.parent, OUR_FAILURE + " ".join(message.split()))
+    return message
+
+
+def _set_failure(folder: Path, ours: str = "") -> None:
+    """Replace our line in a run's failure file, or remove it; what the simulation wrote there stays."""
+    path = folder / FAILURE_FILE
+    if not folder.is_dir():
+        return
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        kept = [line for line in text.splitlines() if not line.startswith(OUR_FAILURE)]
+        lines = [*kept, ours] if ours else kept
+        if not "".join(lines).strip():
+            path.unlink(missing_ok=True)
+        elif lines != text.splitlines():
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        # That the report lacks the reason must not hide the failure itself.
+        _fail(f"{path}: {error.strerror or error}")
 
 
 def _fail(message: str, code: int = 2) -> int:
@@ -60,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--systems", nargs="+", required=True)
     report.add_argument("--replicas", type=int, required=True)
     report.add_argument("--out", type=Path, required=True, help="file to write")
+    report.add_argument(
+        "--expected", type=Path, help="JSON: system -> replica -> production_hash and production_ns as configured now"
+    )
     report.set_defaults(command=_report)
     return parser
 
@@ -79,7 +119,8 @@ def _observe(parsed: argparse.Namespace) -> int:
     failures = observe(load_run(parsed.run_json), load_reading(parsed.reading), parsed.out)
     for failure in failures:
         _fail(f"observable {failure}")
-    return 1 if failures else 0
+    _set_failure(parsed.run_json.parent)
+    return 0
 
 
 def _pool(parsed: argparse.Namespace) -> int:
@@ -92,7 +133,7 @@ def _pool(parsed: argparse.Namespace) -> int:
 def _report(parsed: argparse.Namespace) -> int:
     from analysis.report import build
 
-    build(parsed.results, parsed.systems, parsed.replicas, parsed.out)
+    build(parsed.results, parsed.systems, parsed.replicas, parsed.out, parsed.expected)
     return 0
 
 

@@ -206,7 +206,7 @@ def why_no_window(slope: Exponent, criteria: Criteria) -> str:
     known = np.flatnonzero(slope.half_width <= criteria.half_width_max)
     last = known[-1] if known.size else int(slope.half_width.argmin())
     beta, width = slope.beta[last], slope.half_width[last]
-    found = f"exponent {beta:.2f} +- {width:.2f} at {slope.lag_ps[last]:.4g} ps"
+    found = f"exponent {beta:.2f} ± {width:.2f} at {slope.lag_ps[last]:.4g} ps"
     # only the longest lags tell: inside a wide cage motion looks free at first
     never = not np.any(slope.beta[known] >= criteria.exponent_min)
     if known.size and (never or beta + max(width, criteria.half_width_min) < 1.0):
@@ -214,7 +214,7 @@ def why_no_window(slope: Exponent, criteria: Criteria) -> str:
     if not known.size and np.all(slope.beta + slope.half_width < criteria.exponent_min):
         return f"subdiffusive: {found}"
     if not known.size:
-        return f"not resolved: {found}, needed +- {criteria.half_width_max}"
+        return f"not resolved: {found}, needed ± {criteria.half_width_max}"
     return f"not resolved: {found}; no half decade with exponent 1 within the run"
 
 

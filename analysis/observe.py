@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from analysis import observables, stationarity
 from analysis.read import Reading
 from analysis.run import Run
-from analysis.table import Row, frame, write_csv
+from analysis.table import FAILED, Row, frame, row, write_csv
 
 Compute = Callable[[Run, Reading, int], list[Row]]
 PREVIEW_NOTE = "preview"
@@ -25,7 +26,8 @@ def find_observables() -> dict[str, Compute]:
 def observe(run: Run, reading: Reading, folder: Path) -> list[str]:
     """Write `<observable>.csv` for every observable and stationarity.csv into `folder`.
 
-    An observable that fails does not stop the others: its file is missing (an old one is removed).
+    An observable that fails does not stop the others, nor what comes after: its table has one row, quantity
+    FAILED, the observable as label, no value and the reason as note.
 
     Returns:
         One line for each observable that failed.
@@ -35,12 +37,14 @@ def observe(run: Run, reading: Reading, folder: Path) -> list[str]:
     failures = []
     for name, compute in find_observables().items():
         path = folder / f"{name}.csv"
-        path.unlink(missing_ok=True)
         try:
             rows = compute(run, reading, start_frame)
         # Whatever goes wrong in one observable, the others are still wanted; the caller reports it.
         except Exception as error:
-            failures.append(f"{name}: {type(error).__name__}: {' '.join(str(error).split())}")
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            failures.append(f"{name}: {reason}")
+            failed = [row(FAILED, name, math.nan, "1", note=reason)]
+            write_csv(frame(failed, system=run.system, replica=run.replica), path)
             continue
         _write(run, rows, path)
     return failures

@@ -3,6 +3,10 @@
 For n replicas with values v_i and 95 % half-widths e_i: value = mean v_i; error = the larger of
 t(0.975, n-1) s / sqrt(n) (s: standard deviation of the v_i) and sqrt(sum e_i^2) / n. With n = 1 both are the
 run's own. Replicas in which a value was not determined (NaN) are not counted in n; their notes stay.
+
+Two kinds of rows are not means. What says where a series settles, and extremes, are the worst of the replicas
+(`_WORST`), without an error. A diffusion coefficient that only some replicas have is none: averaging those would
+choose the fast ones.
 """
 
 from __future__ import annotations
@@ -19,6 +23,17 @@ from analysis.run import RunError
 from analysis.table import POOLED_COLUMNS, read_csv, write_csv
 
 _KEY = ["quantity", "label", "x", "x_unit", "unit"]
+# quantity -> "max" or "min" of the replicas; NaN when any replica has NaN.
+_WORST = {
+    "start": "max",
+    "stationary_from": "max",
+    "stationary": "min",
+    "box_edge_min": "min",
+    "largest_step": "max",
+    "trajectory_end": "min",
+}
+_PREVIEW = r"^preview(?:; |$)"
+_OF_DIFFUSION = ("D", "D_sensitivity", "fit_window_start", "fit_window_end")
 
 
 def pool_folders(folders: Sequence[Path], system: str, out: Path) -> None:
@@ -76,8 +91,60 @@ def pool(tables: Sequence[pd.DataFrame], system: str) -> pd.DataFrame:
     ).reset_index()
     pooled["error"] = _pooled_error(pooled)
     pooled["note"] = _pooled_notes(joined, groups.ngroup(), len(tables))
+    pooled = _with_worst(pooled, joined, len(tables))
+    pooled = _without_chosen_diffusion(pooled, joined, len(tables))
     pooled["system"] = system
     return _in_order(pooled)[POOLED_COLUMNS]
+
+
+def _with_worst(pooled: pd.DataFrame, joined: pd.DataFrame, n_tables: int) -> pd.DataFrame:
+    """Return the table with the rows of `_WORST` as the worst replica, named in the note."""
+    pooled = pooled.copy()
+    for quantity, kind in _WORST.items():
+        for label, own in joined[joined["quantity"] == quantity].groupby("label", sort=False):
+            rows = (pooled["quantity"] == quantity) & (pooled["label"] == label)
+            worst = float(own["value"].max(skipna=False) if kind == "max" else own["value"].min(skipna=False))
+            pooled.loc[rows, "value"] = worst
+            pooled.loc[rows, "error"] = np.nan
+            pooled.loc[rows, "note"] = _note_of_worst(own, worst, kind) if n_tables > 1 else own["note"].iloc[0]
+    return pooled
+
+
+def _note_of_worst(own: pd.DataFrame, worst: float, kind: str) -> str:
+    """Return the notes of all replicas, named, after which of them decides where they differ."""
+    plain = own["note"].str.replace(_PREVIEW, "", regex=True)
+    texts = ["preview"] if own["note"].str.contains(_PREVIEW, regex=True).any() else []
+    if np.isfinite(worst) and own["value"].nunique() > 1:
+        texts.append(f"{'largest' if kind == 'max' else 'smallest'} in {_names(own.loc[own['value'] == worst])}")
+    return "; ".join(texts + _named(own.assign(note=plain)[plain != ""]))
+
+
+def _without_chosen_diffusion(pooled: pd.DataFrame, joined: pd.DataFrame, n_tables: int) -> pd.DataFrame:
+    """Return the table without diffusion coefficients that some replicas have and others have not."""
+    pooled = pooled.copy()
+    coefficients = joined[joined["quantity"] == "D"]
+    for label, own in coefficients.groupby("label", sort=False):
+        known = int(own["value"].notna().sum())
+        if known in (0, n_tables):
+            continue
+        absent = joined.drop_duplicates("replica")[["replica"]].query("replica not in @own.replica")
+        lacking = pd.concat([own[own["value"].isna()], absent.assign(note="not measured")])
+        note = f"diffusive in {known} of {n_tables} replicas: {'; '.join(_named(lacking))}"
+        rows = (pooled["label"] == label) & pooled["quantity"].isin(_OF_DIFFUSION)
+        pooled.loc[rows, ["value", "error"]] = np.nan
+        pooled.loc[rows, "note"] = note
+        pooled.loc[rows, "n"] = 0
+    return pooled
+
+
+def _named(rows: pd.DataFrame) -> list[str]:
+    """Return "r1+r3: note" for each distinct note."""
+    return [f"{_names(own)}: {note}" for note, own in rows.groupby("note", sort=False)]
+
+
+def _names(rows: pd.DataFrame) -> str:
+    """Return "r1+r3" for the replicas of some rows."""
+    return "+".join(f"r{replica}" for replica in rows["replica"])
 
 
 def _pooled_error(pooled: pd.DataFrame) -> NDArray[np.float64]:

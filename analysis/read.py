@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.energies import ENERGY_COLUMNS, read_energies
 from analysis.neighbours import BIN_NM, PAIR_DTYPE, Neighbours
-from analysis.run import Run, RunError, open_universe
-from analysis.units import nm
+from analysis.run import SPACING_TOLERANCE, Run, RunError, frames, open_universe
 from analysis.unwrap import CentreOfMass, Unwrapper
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ Progress = Callable[[int, int], None]
 """Called after each frame with the frames done and the frames in all."""
 
 MIN_FRAMES = 10
+PS_PER_NS = 1000.0
 MAX_BLOCKS = 50
-SPACING_TOLERANCE = 0.01
-"""Largest deviation of a frame's time from even spacing, in intervals."""
+LARGEST_STEP = 0.4
+"""Box lengths; beyond, a step may have been longer than half a box and been taken for a shorter one."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Reading:
         molecule_species: (M,) index into run.species.
         energies: table with `ENERGY_COLUMNS`; no rows when the run has no energy file.
         notes: remarks for the report, e.g. that the trajectory was cut short.
+        largest_step: largest component of a minimum-image step of a molecule's centre of mass between two
+            frames, in box lengths (at most 0.5); NaN when not known.
     """
 
     time_ps: NDArray[np.float64]
@@ -70,11 +73,21 @@ class Reading:
     molecule_species: NDArray[np.int64]
     energies: pd.DataFrame
     notes: tuple[str, ...] = ()
+    largest_step: float = math.nan
 
     @property
     def n_frames(self) -> int:
         """Number of frames F."""
         return int(self.time_ps.size)
+
+    @property
+    def interval_ps(self) -> float:
+        """Time between frames; NaN for a single frame."""
+        return float(np.median(np.diff(self.time_ps))) if self.n_frames > 1 else math.nan
+
+    def step_note(self) -> str:
+        """Return why molecules cannot be followed through the boundary of the box; empty when they can."""
+        return step_note(self.largest_step)
 
     def first_block(self, start_frame: int) -> int:
         """Return the first block that begins at or after `start_frame`, or the last block if none does."""
@@ -82,10 +95,18 @@ class Reading:
         return min(int(np.searchsorted(starts, start_frame)), starts.size - 1)
 
 
+def step_note(largest_step: float) -> str:
+    """Return why molecules whose largest step has so many box lengths cannot be followed; empty when they can."""
+    if not largest_step > LARGEST_STEP:
+        return ""
+    return f"frames too far apart to follow the molecules (largest step {largest_step:.2g} box lengths)"
+
+
 def read(run: Run, folder: Path, progress: Progress = lambda done, total: None) -> None:
     """Read a trajectory once and store what `load_reading` returns; `folder` appears whole or not at all.
 
-    A trajectory that breaks off is read as far as it goes, and the reading's notes say so.
+    A trajectory that breaks off is read as far as it goes, one that is longer than the run's production_ns
+    as far as that; the reading's notes say so.
 
     Raises:
         RunError: fewer than 10 frames; frames that repeat, go back or are unevenly spaced; coordinates or
@@ -100,8 +121,8 @@ def read(run: Run, folder: Path, progress: Progress = lambda done, total: None) 
     (partial / "pairs").mkdir(parents=True)
     try:
         energies = read_energies(run.folder / run.energy if run.energy else None)
-        energies.to_csv(partial / "energies.csv", index=False)
-        _read_trajectory(run, partial, progress)
+        end_ps = _read_trajectory(run, partial, progress)
+        energies[energies["time_ps"] <= end_ps].to_csv(partial / "energies.csv", index=False)
         if folder.exists():
             shutil.rmtree(folder)
         partial.rename(folder)
@@ -114,10 +135,10 @@ def _is_reading(folder: Path) -> bool:
     return (folder / "reading.json").is_file()
 
 
-def _read_trajectory(run: Run, folder: Path, progress: Progress) -> None:
-    """Make the one pass and write all but the energies into an existing folder."""
+def _read_trajectory(run: Run, folder: Path, progress: Progress) -> float:
+    """Make the one pass, write all but the energies into an existing folder; return where energies end, in ps."""
     with open_universe(run) as universe:
-        n_frames = universe.trajectory.n_frames
+        n_frames, goes_on = _frames_asked_for(run, universe)
         if n_frames < MIN_FRAMES:
             raise _too_few(run, n_frames)
         edges = np.linspace(0, n_frames, min(MAX_BLOCKS, n_frames) + 1).astype(np.int64)
@@ -130,7 +151,7 @@ def _read_trajectory(run: Run, folder: Path, progress: Progress) -> None:
         times: list[float] = []
         boxes: list[NDArray[np.float64]] = []
         neighbours: Neighbours | None = None
-        for frame, (time, box, positions) in enumerate(_frames(run, universe)):
+        for frame, (time, box, positions) in enumerate(islice(frames(run, universe), n_frames)):
             if neighbours is None:
                 neighbours = Neighbours(run, edges.size - 1, float(box.min()) / 2, folder / "pairs")
             neighbours.add(frame, int(block_of_frame[frame]), positions, box)
@@ -142,64 +163,38 @@ def _read_trajectory(run: Run, folder: Path, progress: Progress) -> None:
         com_nm.flush()
     if neighbours is None or len(times) < MIN_FRAMES:
         raise _too_few(run, len(times))
+    far = step_note(unwrapper.largest_step)
+    notes = [*goes_on, *_notes(run, np.array(times), n_frames), *([far] if far else [])]
+    document = {"system": run.system, "replica": run.replica, "labels": neighbours.labels, "notes": notes}
+    document["largest_step"] = unwrapper.largest_step
+    (folder / "reading.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     _store(run, folder, neighbours, np.array(times), np.array(boxes), edges)
+    return times[-1] + (times[1] - times[0]) / 2 if goes_on else math.inf
+
+
+def _frames_asked_for(run: Run, universe: Universe) -> tuple[int, list[str]]:
+    """Return how many frames to read, and a note when the trajectory is longer than the run is asked to be.
+
+    A run whose length was lowered after it had gone further keeps its long trajectory.
+    """
+    n_frames = int(universe.trajectory.n_frames)
+    if n_frames < MIN_FRAMES or not run.production_ns:
+        return n_frames, []
+    start_ps, next_ps = (float(universe.trajectory[frame].time) for frame in (0, 1))
+    interval_ps = next_ps - start_ps
+    if interval_ps <= 0:  # refused when it is read
+        return n_frames, []
+    n_asked = int(run.production_ns * PS_PER_NS / interval_ps + SPACING_TOLERANCE) + 1
+    if n_asked >= n_frames:
+        return n_frames, []
+    last, end = (start_ps + (n - 1) * interval_ps for n in (n_frames, n_asked))
+    return n_asked, [f"trajectory goes on to {last:g} ps; read up to {end:g} ps as configured"]
 
 
 def _too_few(run: Run, n_frames: int) -> RunError:
     """Return the error for a trajectory that is too short."""
     path = run.folder / run.trajectory
     return RunError(f"{path}: {n_frames} readable frames, but the analysis needs at least {MIN_FRAMES}")
-
-
-def _frames(run: Run, universe: Universe) -> Iterator[tuple[float, NDArray[np.float64], NDArray[np.float64]]]:
-    """Yield time in ps, box lengths and positions in nm of each frame, checked, as far as they can be read.
-
-    Raises:
-        RunError: see `read`.
-    """
-    path = run.folder / run.trajectory
-    frames, times = iter(universe.trajectory), list[float]()
-    for number in count(1):
-        try:
-            timestep = next(frames)
-        except (StopIteration, OSError, EOFError):
-            # A file that was cut ends the iteration early, with or without an error; `_store` tells.
-            return
-        where, time = f"{path}: frame {number}", float(timestep.time)
-        # The first two frames give the spacing.
-        times = [*times[:2], *times[2:][-1:], time]
-        _check_time(where, times)
-        if timestep.dimensions is None or not np.all(np.asarray(timestep.dimensions[:3]) > 0):
-            raise RunError(f"{where} (time {time:g} ps) has no box")
-        if not np.allclose(timestep.dimensions[3:], 90.0, atol=1e-3):
-            raise RunError(f"{where} (time {time:g} ps): the box is not rectangular, which is not supported")
-        positions = nm(timestep.positions)
-        if not np.isfinite(positions).all():
-            raise RunError(f"{where} (time {time:g} ps) has coordinates that are not numbers")
-        yield time, nm(timestep.dimensions[:3]), positions
-
-
-def _check_time(where: str, times: Sequence[float]) -> None:
-    """Refuse a frame whose time repeats, goes back or is off the even spacing.
-
-    `times` holds the first two frames, the one before this one, and this one, as far as there are.
-    """
-    if len(times) < 2:
-        return
-    before, now = times[-2:]
-    if now <= before:
-        raise RunError(
-            f"{where} is at {now:g} ps, but the frame before it at {before:g} ps: the trajectory repeats or "
-            "goes back. Remedy: join its parts again without overlap (gmx trjcat)"
-        )
-    spacing = times[1] - times[0]
-    # Times are stored in single precision.
-    rounding = 4 * float(np.finfo(np.float32).eps) * abs(now)
-    if abs(now - before - spacing) > SPACING_TOLERANCE * spacing + rounding:
-        raise RunError(
-            f"{where} comes {now - before:g} ps after the one before, the first two are {spacing:g} ps "
-            "apart: frames must be evenly spaced"
-        )
 
 
 def _store(
@@ -210,9 +205,8 @@ def _store(
     boxes: NDArray[np.float64],
     edges: NDArray[np.int64],
 ) -> None:
-    """Write arrays and reading.json; blocks without frames are left out, bins beyond half the box too."""
+    """Write the arrays; blocks without frames are left out, bins beyond half the box too."""
     neighbours.flush()
-    n_frames = int(edges[-1])
     n_blocks = int(np.searchsorted(edges, times.size))
     edges = np.minimum(edges[: n_blocks + 1], times.size)
     n_bins = min(neighbours.n_bins, int(np.floor(boxes.min() / 2 / BIN_NM + 1e-9)))
@@ -226,16 +220,14 @@ def _store(
         block_edges_frame=edges,
         molecule_species=np.repeat(np.arange(len(run.species)), [s.count for s in run.species]),
     )
-    notes = _notes(run, times, n_frames)
-    document = {"system": run.system, "replica": run.replica, "labels": neighbours.labels, "notes": notes}
-    (folder / "reading.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def _notes(run: Run, times: NDArray[np.float64], n_frames: int) -> list[str]:
     """Return what the report should say about a trajectory that is shorter than it should be."""
     if times.size < n_frames:
         return [f"trajectory cut short: {times.size} of {n_frames} frames readable, up to {times[-1]:g} ps"]
-    asked_ps = 1000 * (run.production_ns_done or 0.0)
+    done_ns = run.production_ns_done or 0.0
+    asked_ps = PS_PER_NS * min(done_ns, run.production_ns or done_ns)
     length_ps = times[-1] - times[0]
     if length_ps + 1.5 * (times[1] - times[0]) < asked_ps:
         return [f"trajectory cut short: it covers {length_ps:g} ps, run.json says {asked_ps:g} ps"]
@@ -271,6 +263,7 @@ def load_reading(folder: Path) -> Reading:
         molecule_species=arrays["molecule_species"],
         energies=energies,
         notes=tuple(document["notes"]),
+        largest_step=float(document.get("largest_step", math.nan)),
     )
 
 

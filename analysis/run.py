@@ -5,76 +5,30 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.run_schema import RunError, check_document
+from analysis.run_schema import RunError, SiteGroup, Species, Stage, check_document
+from analysis.units import nm
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
-__all__ = ["Run", "RunError", "SiteGroup", "Species", "Stage", "load_run", "open_universe"]
+__all__ = ["Run", "RunError", "SiteGroup", "Species", "Stage", "frames", "load_run", "open_universe"]
 
 
+SPACING_TOLERANCE = 0.01
+"""Largest deviation of a frame's time from even spacing, in intervals."""
 XTC_MAGIC = (1995, 2023)
 """First number of every XTC frame; the second one since GROMACS 2023 for very large systems."""
-
-
-@dataclass(frozen=True)
-class Species:
-    """One kind of molecule; its `count` molecules lie one after the other in the trajectory.
-
-    role is cation, anion, solvent, additive or polymer; status says where the force field is from;
-    bonds are pairs of atom indices within the molecule.
-    """
-
-    name: str
-    title: str
-    role: str
-    count: int
-    charge_e: float
-    status: str
-    masses_u: tuple[float, ...]
-    charges_e: tuple[float, ...]
-    names: tuple[str, ...]
-    bonds: tuple[tuple[int, int], ...]
-
-    @property
-    def n_atoms(self) -> int:
-        """Atoms of one molecule."""
-        return len(self.masses_u)
-
-    @property
-    def mass_u(self) -> float:
-        """Mass of one molecule in u."""
-        return float(sum(self.masses_u))
-
-
-@dataclass(frozen=True)
-class SiteGroup:
-    """Equivalent atoms of one species, e.g. both O of DME; atoms are indices within one molecule."""
-
-    label: str
-    species: str
-    kind: str
-    atoms: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage before production: ensemble, temperature in K, length in ps."""
-
-    name: str
-    ensemble: str
-    temperature_K: float
-    length_ps: float
 
 
 @dataclass(frozen=True)
@@ -245,10 +199,11 @@ def open_universe(run: Run) -> Iterator[Universe]:
         try:
             # Elements and masses are not guessed: run.json has them.
             universe = MDAnalysis.Universe(str(structure), str(link), to_guess=())
-        except (OSError, ValueError, EOFError, StopIteration) as error:
-            reason = " ".join(str(error).split()) or "it is empty or not a trajectory"
+        # Whatever a parser meets in a damaged file it raises as it is, an IndexError for a .gro that was cut.
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split()).replace(scratch, "")
             raise RunError(
-                f"{trajectory} with {structure.name}: cannot be opened ({reason.replace(scratch, '')})"
+                f"{trajectory} with {structure.name}: cannot be opened, one of the two is damaged ({reason})"
             ) from error
         try:
             _check_atoms(run, universe, structure)
@@ -281,3 +236,55 @@ def _check_atoms(run: Run, universe: Universe, structure: Path) -> None:
                 f"{structure}: atom {index + 1} is named {found}, but run.json says {wanted}: "
                 "the order of the molecules is not the same"
             )
+
+
+def frames(run: Run, universe: Universe) -> Iterator[tuple[float, NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield time in ps, box lengths and positions in nm of each frame, checked, as far as they can be read.
+
+    Raises:
+        RunError: a frame repeats, goes back or is unevenly spaced; it has no rectangular box, or coordinates
+            that are not numbers.
+    """
+    path = run.folder / run.trajectory
+    timesteps, times = iter(universe.trajectory), list[float]()
+    for number in count(1):
+        try:
+            timestep = next(timesteps)
+        except (StopIteration, OSError, EOFError):
+            # A file that was cut ends the iteration early, with or without an error; the reader tells.
+            return
+        where, time = f"{path}: frame {number}", float(timestep.time)
+        # The first two frames give the spacing.
+        times = [*times[:2], *times[2:][-1:], time]
+        _check_time(where, times)
+        if timestep.dimensions is None or not np.all(np.asarray(timestep.dimensions[:3]) > 0):
+            raise RunError(f"{where} (time {time:g} ps) has no box")
+        if not np.allclose(timestep.dimensions[3:], 90.0, atol=1e-3):
+            raise RunError(f"{where} (time {time:g} ps): the box is not rectangular, which is not supported")
+        positions = nm(timestep.positions)
+        if not np.isfinite(positions).all():
+            raise RunError(f"{where} (time {time:g} ps) has coordinates that are not numbers")
+        yield time, nm(timestep.dimensions[:3]), positions
+
+
+def _check_time(where: str, times: Sequence[float]) -> None:
+    """Refuse a frame whose time repeats, goes back or is off the even spacing.
+
+    `times` holds the first two frames, the one before this one, and this one, as far as there are.
+    """
+    if len(times) < 2:
+        return
+    before, now = times[-2:]
+    if now <= before:
+        raise RunError(
+            f"{where} is at {now:g} ps, but the frame before it at {before:g} ps: the trajectory repeats or "
+            "goes back. Remedy: join its parts again without overlap (gmx trjcat)"
+        )
+    spacing = times[1] - times[0]
+    # Times are stored in single precision.
+    rounding = 4 * float(np.finfo(np.float32).eps) * abs(now)
+    if abs(now - before - spacing) > SPACING_TOLERANCE * spacing + rounding:
+        raise RunError(
+            f"{where} comes {now - before:g} ps after the one before, the first two are {spacing:g} ps "
+            "apart: frames must be evenly spaced"
+        )

@@ -1,9 +1,10 @@
-"""Checks of a run.json: every problem is told, each with the key it is about."""
+"""The entries of a run.json, and its checks: every problem is told, each with the key it is about."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 SCHEMA = 1
@@ -39,6 +40,7 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "stages": list,
     "composition": dict,
     "chain_sequences": list,
+    "chain_cis_share": dict,
     "versions": dict,
     "seeds": dict,
     "hashes": dict,
@@ -57,6 +59,56 @@ _STAGE: dict[str, type | tuple[type, ...]] = {
     "temperature_K": _NUMBER,
     "length_ps": _NUMBER,
 }
+
+
+@dataclass(frozen=True)
+class Species:
+    """One kind of molecule; its `count` molecules lie one after the other in the trajectory.
+
+    role is cation, anion, solvent, additive or polymer; status says where the force field is from;
+    bonds are pairs of atom indices within the molecule.
+    """
+
+    name: str
+    title: str
+    role: str
+    count: int
+    charge_e: float
+    status: str
+    masses_u: tuple[float, ...]
+    charges_e: tuple[float, ...]
+    names: tuple[str, ...]
+    bonds: tuple[tuple[int, int], ...]
+
+    @property
+    def n_atoms(self) -> int:
+        """Atoms of one molecule."""
+        return len(self.masses_u)
+
+    @property
+    def mass_u(self) -> float:
+        """Mass of one molecule in u."""
+        return float(sum(self.masses_u))
+
+
+@dataclass(frozen=True)
+class SiteGroup:
+    """Equivalent atoms of one species, e.g. both O of DME; atoms are indices within one molecule."""
+
+    label: str
+    species: str
+    kind: str
+    atoms: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage before production: ensemble, temperature in K, length in ps."""
+
+    name: str
+    ensemble: str
+    temperature_K: float
+    length_ps: float
 
 
 class RunError(Exception):

@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.cutoffs import CONTACT_NM
 from analysis.read import Reading
-from analysis.run import Run, RunError
+from analysis.run import Run, RunError, SiteGroup
 from analysis.statistics import LATEST_START_FRACTION, FloatArray, Stationarity, detect_stationarity
 from analysis.table import Row, row
 
@@ -62,17 +62,26 @@ def coordination_series(run: Run, reading: Reading) -> dict[str, FloatArray]:
     Raises:
         RunError: a site is of a kind without a contact distance.
     """
-    n_cations = run.find_species(run.cation).count
     series: dict[str, FloatArray] = {}
     for site in run.partner_sites():
-        if site.kind not in CONTACT_NM:
-            raise RunError(f"site {site.label}: no contact distance for kind {site.kind!r}")
-        pairs = reading.pairs[run.pair_label(site)]
-        touching = pairs["frame"][pairs["distance_nm"] < np.float32(CONTACT_NM[site.kind])]
-        counts = np.bincount(touching.astype(np.int64), minlength=reading.n_frames) / n_cations
+        counts = contact_series(run, reading, site)
         label = f"{run.cation}-{site.species}"
         series[label] = series[label] + counts if label in series else counts
     return series
+
+
+def contact_series(run: Run, reading: Reading, site: SiteGroup) -> FloatArray:
+    """Return the contacts of a site group per cation in each frame, CN(t), shape (F,).
+
+    Raises:
+        RunError: the site is of a kind without a contact distance.
+    """
+    if site.kind not in CONTACT_NM:
+        raise RunError(f"site {site.label}: no contact distance for kind {site.kind!r}")
+    pairs = reading.pairs[run.pair_label(site)]
+    touching = pairs["frame"][pairs["distance_nm"] < np.float32(CONTACT_NM[site.kind])]
+    counts = np.bincount(touching.astype(np.int64), minlength=reading.n_frames)
+    return np.asarray(counts / run.find_species(run.cation).count)
 
 
 def _energy_series(reading: Reading) -> dict[str, tuple[FloatArray, FloatArray]]:

@@ -108,6 +108,27 @@ def block_error(series: ArrayLike, n_blocks: int = 5) -> tuple[float, float]:
     return mean, half_width if half_width > CONSTANT_TOLERANCE * max(1.0, abs(mean)) else float("nan")
 
 
+def block_note(series: ArrayLike, interval_ps: float, n_blocks: int = 5) -> str:
+    """What must be said of the error that `block_error` gives of a series of this spacing; empty when it holds.
+
+    Blocks shorter than two correlation times are not independent of each other: their error is too small. The
+    correlation time is (g - 1) / 2 frames, g the statistical inefficiency of at most MAX_POINTS block means; the
+    independent samples are frames / g.
+    """
+    values = as_series(series)
+    if values.size < n_blocks:
+        return "too few values for an error"
+    means, width = block_average(values, MAX_POINTS)
+    g = statistical_inefficiency(means) * width
+    block_ps, correlation_ps = values.size / n_blocks * interval_ps, (g - 1.0) / 2.0 * interval_ps
+    if not block_ps < 2.0 * correlation_ps:
+        return ""
+    return (
+        f"error from too few independent samples (block of {block_ps:.3g} ps, correlation time "
+        f"{correlation_ps:.3g} ps; {values.size / g:.2g} independent samples in all)"
+    )
+
+
 def half_width_95(samples: ArrayLike) -> float:
     """Half-width t(0.975, n-1) s / sqrt(n) of the 95 % interval of the mean of n independent samples, else NaN."""
     values = as_series(samples)

@@ -20,6 +20,8 @@ COLUMNS = [*_SHARED, "replica"]
 """Columns of the table of one run."""
 POOLED_COLUMNS = [*_SHARED, "n"]
 """Columns of a table pooled over replicas; n counts the replicas behind a value."""
+FAILED = "failed"
+"""Quantity of the one row of a table that could not be made; the label is the observable, the note the reason."""
 TEXT_COLUMNS = ["quantity", "label", "x_unit", "unit", "note", "system"]
 _NUMBER_COLUMNS = ["x", "value", "error"]
 

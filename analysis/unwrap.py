@@ -112,12 +112,14 @@ class Unwrapper:
 
     x(t) = x(t-1) + minimum_image(r(t) - r(t-1), box(t)); returned: x(t) - [X(t) - X(0)],
     X = sum m x / sum m.
-    Wrong when a point moves more than half a box length between two frames.
+    Wrong when a point moves more than half a box length between two frames; `largest_step` is the largest
+    component of a minimum-image step so far, in box lengths: near 0.5 steps were confused with shorter ones.
     """
 
     def __init__(self, masses: ArrayLike) -> None:
         """Begin for points with these masses, shape (M,)."""
         self._shares = np.asarray(masses, dtype=np.float64) / np.sum(masses)
+        self.largest_step = 0.0
         self._wrapped: FloatArray | None = None
         self._paths: FloatArray = np.empty(0)
         self._origin: FloatArray = np.empty(0)
@@ -128,7 +130,9 @@ class Unwrapper:
             self._paths = np.array(wrapped, dtype=np.float64)
             self._origin = self._shares @ self._paths
         else:
-            self._paths += minimum_image(wrapped - self._wrapped, box)
+            steps = minimum_image(wrapped - self._wrapped, box)
+            self.largest_step = max(self.largest_step, float((np.abs(steps) / box).max(initial=0.0)))
+            self._paths += steps
         self._wrapped = np.array(wrapped, dtype=np.float64)
         drift = self._shares @ self._paths - self._origin
         steady: FloatArray = self._paths - drift

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -12,10 +13,12 @@ from pathlib import Path
 
 from workflow.estimate import announcement, estimates, threads_per_run
 from workflow.gromacs import GromacsError, find_gmx
-from workflow.inputs import InputError, Inputs, load
+from workflow.inputs import InputError, Inputs, identity, load
 from workflow.job import FAILURE_FILE, ROOT
+from workflow.manifest import expected_file, write_expected
 from workflow.packing import PackingError, find_packmol
 from workflow.progress import Progress, duration, is_alive, read_all
+from workflow.start import surroundings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,11 +41,12 @@ def check(inputs: Inputs, options: argparse.Namespace) -> int:
             find()
         except (GromacsError, PackingError) as error:
             problems.append(str(error))
+    threads = threads_per_run(inputs, options.cores)
+    found = estimates(inputs, options.directory / "work", threads)
+    problems += surroundings(inputs, options.directory, found)
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 1
-    threads = threads_per_run(inputs, options.cores)
-    found = estimates(inputs, options.directory / "work", threads)
     print(announcement(inputs, found, options.cores, threads))
     for name in inputs.config.systems:
         composition = inputs.compositions[name]
@@ -64,34 +68,45 @@ def status(inputs: Inputs, options: argparse.Namespace) -> int:
     for system in inputs.config.systems:
         for replica in range(1, inputs.config.replicas + 1):
             folder = results / system / f"r{replica}"
-            print(_status_line(system, replica, folder, by_run.get((system, replica))))
+            print(_status_line(inputs, system, replica, folder, by_run.get((system, replica))))
     report_page = results / "report.html"
     print(f"report: {report_page if report_page.is_file() else 'not written yet'}")
     return 0
 
 
-def _status_line(system: str, replica: int, folder: Path, progress: Progress | None) -> str:
+def _status_line(inputs: Inputs, system: str, replica: int, folder: Path, progress: Progress | None) -> str:
     name = f"[{system} r{replica}]"
-    failure = folder / FAILURE_FILE
+    failure, manifest = folder / FAILURE_FILE, folder / "run.json"
+    if progress is not None and progress.state == "running" and is_alive(progress):
+        return f"{progress.line()} (told {duration(time.time() - progress.updated_s)} ago)"
     if failure.is_file():
         return f"{name} failed: {failure.read_text(encoding='utf-8').strip()}"
+    if manifest.is_file():
+        return f"{name} {_finished(inputs, system, replica, manifest)}"
     if progress is None:
         return f"{name} {'packed' if (folder / 'packed.gro').is_file() else 'not started'}"
-    age = duration(time.time() - progress.updated_s)
-    if progress.state == "running" and is_alive(progress):
-        return f"{progress.line()} (told {age} ago)"
-    if progress.state == "finished" and (folder / "run.json").is_file():
-        return f"{name} finished: {progress.done_ps / 1000:g} ns of production"
-    return (
-        f"{name} stopped in stage {progress.stage} at {progress.done_ps:.0f} of {progress.asked_ps:.0f} ps, {age} ago"
-    )
+    where = f" at {progress.done_ps:.0f} of {progress.asked_ps:.0f} ps" if progress.asked_ps else ""
+    return f"{name} stopped in stage {progress.stage}{where}, {duration(time.time() - progress.updated_s)} ago"
+
+
+def _finished(inputs: Inputs, system: str, replica: int, manifest: Path) -> str:
+    """Tell what a finished run holds, and whether that is what is configured now."""
+    run = json.loads(manifest.read_text(encoding="utf-8"))
+    done_ns, asked_ns = run["production_ns_done"], inputs.config.lengths.production_ns
+    if run["hashes"]["production"] != identity(inputs, system, replica, "production"):
+        return f"finished with an earlier configuration ({done_ns:g} ns of production); to be run again"
+    if done_ns < asked_ns * (1 - 1e-9):
+        return f"finished: {done_ns:g} of the {asked_ns:g} ns of production that are configured now"
+    return f"finished: {done_ns:g} ns of production"
 
 
 def report(inputs: Inputs, options: argparse.Namespace) -> int:
     """Write report.html from the results that exist now."""
     results = options.directory / inputs.config.results
+    write_expected(inputs, results)
     command = [sys.executable, "-P", "-m", "analysis", "report", str(results), "--systems", *inputs.config.systems,
-               "--replicas", str(inputs.config.replicas), "--out", str(results / "report.html")]  # fmt: skip
+               "--replicas", str(inputs.config.replicas), "--expected", str(expected_file(str(results))),
+               "--out", str(results / "report.html")]  # fmt: skip
     return subprocess.run(command, check=False).returncode
 
 
@@ -112,4 +127,8 @@ def _available_cores() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except BrokenPipeError:  # `./sheath check | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None

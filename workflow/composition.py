@@ -17,6 +17,7 @@ __all__ = ["Composition", "CompositionError", "compose"]
 
 MAX_DEVIATION = 0.05  # of the salt's concentration and of each solvent's share: more stops the run
 MAX_SHARE_DEVIATION = 0.10  # of an additive or of chains: more is a warning
+MOST_ATOMS = 2_000_000  # more would run for months on any machine this is meant for
 MOST_UNITS = 20000  # a remedy is looked for up to this many formula units of salt
 
 
@@ -81,8 +82,8 @@ def compose(system: System, molecules: Mapping[str, Molecule], n_chains: int | N
     Raises
     ------
     CompositionError
-        When salt or a solvent is off by more than 5 % after rounding, when chains round to none, or when an
-        amount is impossible.
+        When salt or a solvent is off by more than 5 % after rounding, when chains round to none, when an
+        amount is impossible, or when there are more than 2,000,000 atoms.
     """
     warnings: list[str] = []
     solution = solution_of(system, molecules)
@@ -91,10 +92,11 @@ def compose(system: System, molecules: Mapping[str, Molecule], n_chains: int | N
     electrolyte = solution.amounts(solution.units) + additives
     chains = _chain_amount(system, molecules, _mass_u(electrolyte), n_chains, solution, warnings)
     everything = electrolyte + chains
+    _check_atoms(system, solution, _atoms(electrolyte), _atoms(everything))
     return Composition(
         counts=tuple((one.name, count) for one, count in everything),
         monomers=system.chains.monomers if system.chains is not None else None,
-        n_atoms=sum(one.n_atoms * count for one, count in everything),
+        n_atoms=_atoms(everything),
         mass_u=_mass_u(everything),
         electrolyte_mass_u=_mass_u(electrolyte),
         predicted_volume_nm3=sum(one.volume_nm3 * count for one, count in electrolyte),
@@ -106,6 +108,24 @@ def compose(system: System, molecules: Mapping[str, Molecule], n_chains: int | N
 
 def _mass_u(amounts: list[tuple[Part, int]]) -> float:
     return sum(one.mass_u * count for one, count in amounts)
+
+
+def _atoms(amounts: list[tuple[Part, int]]) -> int:
+    return sum(one.n_atoms * count for one, count in amounts)
+
+
+def _check_atoms(system: System, solution: Solution, electrolyte: int, everything: int) -> None:
+    """Stop when the box has more atoms than can be run."""
+    if everything <= MOST_ATOMS:
+        return
+    problem = f"the box would have {everything} atoms, more than the {MOST_ATOMS} that can be run"
+    count = system.chains.count if system.chains is not None else None
+    if count is not None and (most := (MOST_ATOMS - electrolyte) * count // (everything - electrolyte)) >= 1:
+        raise CompositionError("chains.count", problem, f"Write {most} or less")
+    # Molecules are rounded one kind at a time, which the last thousandth leaves room for.
+    units = max(int(0.999 * solution.units * MOST_ATOMS / everything), 1)
+    key = "box.total_atoms" if system.salt_pairs is None else "box.salt_pairs"
+    raise CompositionError(key, problem, f"{_box_remedy(system, solution, units)} or less")
 
 
 def _smallest_units(least: int, good: Callable[[int], bool]) -> int | None:

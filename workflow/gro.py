@@ -1,4 +1,4 @@
-"""Writing of .gro files, GROMACS' coordinate format."""
+"""Files in .gro format, GROMACS' coordinates: writing them, telling whole ones from stumps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow.workfolder import write_text
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether a .gro file exists with all its lines: one that was being written when mdrun died has not."""
+    if not path.is_file():
+        return False
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        return len(lines) >= 3 and len(lines) == int(lines[1]) + 3 and len(lines[-1].split()) >= 3
+    except ValueError:
+        return False
 
 
 def write_gro(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from workflow.forcefield import ForceFieldError
 from workflow.gromacs import GromacsError
 from workflow.inputs import InputError, Inputs, identity, load
-from workflow.mdrun import Interrupted
+from workflow.mdrun import Interrupted, stop_signals
 from workflow.packing import PackingError
 from workflow.progress import Progress, Reporter
 from workflow.workfolder import write_text
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STORAGE_REMEDY = (
     "Remedy: free space or allow writing there, then give the same command again; nothing that was computed is lost."
 )
+OVERLAY_VARIABLE = "SHEATH_CONFIGFILES"
 FAILURE_FILE = "failure.txt"
 LOGGER = logging.getLogger("sheath")
 
@@ -60,10 +62,10 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
     the report quotes; there is no traceback for what a user can mend.
     """
     options = _options(arguments)
-    _log_to(options.log)
     try:
-        inputs = load(ROOT, options.configfile)
-    except InputError as error:
+        _log_to(options.log)
+        inputs = load(ROOT, options.configfile or overlays())
+    except (InputError, OSError) as error:
         LOGGER.error("%s", error)
         return 2
     job = RunJob(inputs, options.system, options.replica, options.out, options.work, options.threads)
@@ -71,9 +73,10 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
     try:
         _check_unchanged(job, stage, options)
         failure.unlink(missing_ok=True)
-        step(job)
-    except Interrupted as stop:
-        LOGGER.info("[%s] %s", job.name, stop)
+        with stop_signals():
+            step(job)
+    except (Interrupted, KeyboardInterrupt) as stop:
+        LOGGER.info("[%s] %s", job.name, stop or "stopped on request; the same command goes on")
         return 130
     except (GromacsError, PackingError, ForceFieldError, RunError) as error:
         return _fail(job, str(error))
@@ -85,6 +88,14 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
     except Exception as error:  # the boundary: the report must name this run, the log must hold the traceback
         return _unexpected(job, error)
     return 0
+
+
+def overlays() -> list[Path]:
+    """Return the overlays that the Snakefile was given, from the environment (see workflow/start.py).
+
+    They are no arguments, since Snakemake would then run everything again when a file is named by another path.
+    """
+    return [Path(path) for path in os.environ.get(OVERLAY_VARIABLE, "").split(os.pathsep) if path]
 
 
 def _check_unchanged(job: RunJob, stage: str, options: argparse.Namespace) -> None:

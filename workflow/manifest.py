@@ -13,8 +13,7 @@ from typing import Any
 
 from workflow.forcefield import molecule_atoms, molecule_bonds, sites_of
 from workflow.gromacs import find_gmx
-from workflow.inputs import Molecule
-from workflow.inputs.plan import identity
+from workflow.inputs import Inputs, Molecule, identity
 from workflow.job import ROOT, RunJob
 from workflow.packing import find_packmol
 from workflow.protocol import equilibration_stages, production_stage
@@ -29,6 +28,28 @@ def write_manifest(path: Path, run: RunJob, done_ns: float) -> None:
     """Write run.json for a production of `done_ns` nanoseconds; times and host stay out, they would force reruns."""
     record = {"schema": SCHEMA} | _what(run) | _contents(run) | _how(run, done_ns) | _provenance(run)
     write_text(path, json.dumps(record, indent=1) + "\n")
+
+
+def expected_file(results: str) -> Path:
+    """Return where it is noted which runs a results folder should hold."""
+    return Path(results) / ".expected.json"
+
+
+def write_expected(inputs: Inputs, results: Path) -> None:
+    """Note physics and length of every configured run, so that the report can tell results of an earlier one."""
+    production_ns = inputs.config.lengths.production_ns
+    replicas = range(1, inputs.config.replicas + 1)
+    record = {
+        system: {
+            str(replica): {
+                "production_hash": identity(inputs, system, replica, "production"),
+                "production_ns": production_ns,
+            }
+            for replica in replicas
+        }
+        for system in inputs.config.systems
+    }
+    write_text(expected_file(str(results)), json.dumps(record, indent=1) + "\n")
 
 
 def _what(run: RunJob) -> dict[str, Any]:
@@ -58,6 +79,7 @@ def _contents(run: RunJob) -> dict[str, Any]:
         "sites": [site for molecule, _ in molecules for site in _sites(molecule, composition.monomers)],
         "composition": composition.as_dict(),
         "chain_sequences": packed["chain_sequences"],
+        "chain_cis_share": packed["chain_cis_share"],
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +15,12 @@ from types import FrameType
 from typing import IO
 
 from workflow import gromacs
+from workflow.gro import is_whole
 from workflow.gromacs import GromacsError
 from workflow.progress import Reporter, step_in_log
 from workflow.protocol import Stage
 
+LOGGER = logging.getLogger("sheath")
 STOP_PATIENCE_S = 120  # a signalled mdrun ends at its next neighbour search and writes a checkpoint
 POLL_INTERVAL_S = 0.2
 
@@ -38,18 +42,30 @@ class Job:
 
 
 def checkpoint_of(work: Path, name: str) -> tuple[Path, int] | None:
-    """Return the newest readable checkpoint of a stage and its step; falls back to the one before."""
-    for path in (work / f"{name}.cpt", work / f"{name}_prev.cpt"):
+    """Return the newest readable checkpoint of a stage and its step, or None when the stage has none at all.
+
+    Falls back to the checkpoint before, and says so. Raises GromacsError when there are checkpoints but none can be
+    read: then a person must decide, nothing is computed again and nothing deleted.
+    """
+    paths = [path for path in (work / f"{name}.cpt", work / f"{name}_prev.cpt") if path.is_file()]
+    for path in paths:
         step = gromacs.checkpoint_step(path)
         if step is not None:
             return path, step
+        LOGGER.warning("%s cannot be read; trying the checkpoint before it", path)
+    if paths:
+        raise GromacsError(
+            f"no checkpoint of stage {name} can be read by GROMACS {gromacs.find_gmx().version} (tried "
+            f"{', '.join(map(str, paths))}); nothing was deleted. Remedy: use the GROMACS that wrote them, or move the "
+            f"files {work / name}.* away to compute this stage again."
+        )
     return None
 
 
 def is_done(work: Path, stage: Stage) -> bool:
-    """Tell whether a stage has reached its length: the checkpoint holds the last step, the structure exists."""
+    """Tell whether a stage has reached its length: the checkpoint holds the last step, the structure is whole."""
     found = checkpoint_of(work, stage.name)
-    return found is not None and found[1] >= stage.steps and (work / f"{stage.name}.gro").is_file()
+    return found is not None and found[1] >= stage.steps and is_whole(work / f"{stage.name}.gro")
 
 
 def run_stage(job: Job, stage: Stage, tpr: Path) -> None:
@@ -60,32 +76,46 @@ def run_stage(job: Job, stage: Stage, tpr: Path) -> None:
     if is_done(job.work, stage):
         return
     found = checkpoint_of(job.work, stage.name)
-    begin = found[1] if found else 0
-    if found is None:  # nothing usable: half-written files of an earlier start would be in the way
-        for suffix in ("xtc", "edr", "log", "gro", "cpt"):
-            (job.work / f"{stage.name}.{suffix}").unlink(missing_ok=True)
+    _prepare_files(job.work, stage.name, resuming=found is not None)
     flags = {"s": tpr, "deffnm": job.work / stage.name, "cpt": job.checkpoint_interval_min}
     if found is not None:
         flags["cpi"] = found[0]
-    with _stop_signals():
-        process = gromacs.start_mdrun(job.work / "gromacs.log", job.lock, job.threads, **flags)
-        code = _watch(process, job, stage, begin)
+    process = gromacs.start_mdrun(job.work / "gromacs.log", job.lock, job.threads, **flags)
+    code = _watch(process, job, stage, found[1] if found else 0)
     if code != 0 or not is_done(job.work, stage):
         text = _tail(job.work / "gromacs.log") + _tail(job.work / f"{stage.name}.log")
         raise GromacsError(f"mdrun stopped in stage {stage.name} with exit code {code}: {gromacs.fatal_message(text)}")
 
 
+def _prepare_files(work: Path, name: str, resuming: bool) -> None:
+    """Make a stage's files ready for mdrun: appended to when resuming, out of the way when not.
+
+    The last structure always goes: it is of an earlier end, or a stump. A file that also has a published name is
+    parted from it first, so that what another results folder shows does not grow.
+    """
+    (work / f"{name}.gro").unlink(missing_ok=True)
+    for path in (work / f"{name}.{suffix}" for suffix in ("xtc", "edr", "log")):
+        if not path.is_file():
+            continue
+        if not resuming:
+            path.replace(path.with_name(f"{path.name}.without-checkpoint"))
+        elif path.stat().st_nlink > 1:
+            copy = path.with_name(f".{path.name}.new")
+            shutil.copyfile(path, copy)
+            copy.replace(path)
+
+
 def minimise(job: Job, tpr: Path) -> Path:
-    """Minimise the energy and return the relaxed structure; repeated from the start when interrupted."""
+    """Minimise the energy and return the relaxed structure; repeated from the start when interrupted.
+
+    Raises GromacsError when mdrun fails, Interrupted when the process was asked to stop.
+    """
     structure = job.work / "minimise.gro"
-    if structure.is_file():
+    if is_whole(structure):
         return structure
-    with _stop_signals():
-        process = gromacs.start_mdrun(
-            job.work / "gromacs.log", job.lock, job.threads, s=tpr, deffnm=job.work / "minimise"
-        )
-        code = _wait(process)
-    if code != 0 or not structure.is_file():
+    process = gromacs.start_mdrun(job.work / "gromacs.log", job.lock, job.threads, s=tpr, deffnm=job.work / "minimise")
+    code = wait(process, lambda: job.reporter.report(stage="minimise", later_ps=job.later_ps))
+    if code != 0 or not is_whole(structure):
         raise GromacsError(f"the minimisation failed: {gromacs.fatal_message(_tail(job.work / 'gromacs.log'))}")
     return structure
 
@@ -109,17 +139,17 @@ def _watch(process: subprocess.Popen[str], job: Job, stage: Stage, begin: int) -
         )
 
     tell(now=True)
-    code = _wait(process, tell)
+    code = wait(process, tell)
     tell(now=True)
     return code
 
 
-def _wait(process: subprocess.Popen[str], tell: object = None) -> int:
+def wait(process: subprocess.Popen[str], tell: Callable[[], None] = lambda: None) -> int:
+    """Wait for a process, calling `tell` meanwhile; asked to stop, let it end cleanly and raise Interrupted."""
     try:
         while process.poll() is None:
             time.sleep(POLL_INTERVAL_S)
-            if callable(tell):
-                tell()
+            tell()
     except (KeyboardInterrupt, Interrupted) as stop:
         process.terminate()
         try:
@@ -132,7 +162,7 @@ def _wait(process: subprocess.Popen[str], tell: object = None) -> int:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[None]:
+def stop_signals() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into Interrupted, so that mdrun is stopped cleanly before this process ends."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:

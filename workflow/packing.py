@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from MDAnalysis.lib.distances import self_capped_distance
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 
 PACKMOL_TOLERANCE_NM = 0.20
 SHORTEST_CONTACT_NM = 0.15  # between molecules; Packmol's tolerance less its own slack
-TIME_LIMIT_S = 600
 
 
 class PackingError(Exception):
@@ -38,27 +38,39 @@ def find_packmol() -> str:
     return path
 
 
-def pack(blocks: Sequence[Block], box_edge_nm: float, seed: int, folder: Path) -> NDArray[np.float64]:
+def pack(
+    blocks: Sequence[Block],
+    box_edge_nm: float,
+    seed: int,
+    folder: Path,
+    lock: IO[str] | None = None,
+    wait: Callable[[subprocess.Popen[str]], int] = subprocess.Popen.wait,
+) -> NDArray[np.float64]:
     """Pack the blocks into a cubic periodic box and return the positions, (n_atoms, 3) in nm.
 
-    Half the tolerance stays free at the walls, so that images across the boundary do not overlap.
+    Half the tolerance stays free at the walls, so that images across the boundary do not overlap. Packmol inherits
+    `lock`, which it so holds to its end; `wait` waits for it and returns its exit code.
     Raises PackingError when Packmol finds no packing, the atom count is wrong or atoms overlap.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    script = _script(blocks, box_edge_nm, seed, folder)
-    (folder / "packmol.inp").write_text(script, encoding="ascii")
-    command = [find_packmol()]
-    try:
-        # A real file: Packmol rewinds its standard input, which a pipe cannot do.
-        with (folder / "packmol.inp").open() as handle:
-            done = subprocess.run(
-                command, stdin=handle, capture_output=True, text=True, timeout=TIME_LIMIT_S, cwd=folder, check=False
-            )
-    except subprocess.TimeoutExpired as error:
-        raise PackingError(_cannot(box_edge_nm, f"gave up after {TIME_LIMIT_S} s")) from error
-    (folder / "packmol.log").write_text(done.stdout + done.stderr, encoding="utf-8")
-    if "Success!" not in done.stdout or not (folder / "packed.pdb").is_file():
-        raise PackingError(_cannot(box_edge_nm, f"see {folder / 'packmol.log'}"))
+    (folder / "packmol.inp").write_text(_script(blocks, box_edge_nm, seed, folder), encoding="ascii")
+    (folder / "packed.pdb").unlink(missing_ok=True)
+    log = folder / "packmol.log"
+    # A real file: Packmol rewinds its standard input, which a pipe cannot do.
+    with (folder / "packmol.inp").open() as script, log.open("w") as output:
+        process = subprocess.Popen(
+            [find_packmol()],
+            stdin=script,
+            stdout=output,
+            stderr=output,
+            text=True,
+            cwd=folder,
+            pass_fds=(lock.fileno(),) if lock else (),
+        )
+        wait(process)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if "Success!" not in said or not (folder / "packed.pdb").is_file():
+        raise PackingError(_cannot(box_edge_nm, f"see {log}"))
     xyz_nm = _positions(folder / "packed.pdb")
     _check(xyz_nm, blocks, box_edge_nm)
     return xyz_nm

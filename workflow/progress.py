@@ -50,6 +50,8 @@ class Progress:
 
     def line(self) -> str:
         """Return the one line that people read."""
+        if not self.asked_ps:  # packing and the like have no length
+            return f"[{self.system} r{self.replica}] {self.stage}"
         unit, scale = ("ns", 1000.0) if self.asked_ps >= 1000 else ("ps", 1.0)
         done = f"{self.done_ps / scale:.2f} of {self.asked_ps / scale:.2f} {unit}"
         speed = f"{self.ns_per_day:.1f} ns/day" if self.ns_per_day else "speed not yet known"

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from workflow.estimate import announcement, estimates, threads_per_run
+from workflow.estimate import RunEstimate, announcement, estimates, threads_per_run
 from workflow.gromacs import GromacsError, find_gmx
 from workflow.inputs import InputError, Inputs, load
+from workflow.job import OVERLAY_VARIABLE
 from workflow.packing import PackingError, find_packmol
 
 LOCK_NAME = ".sheath.lock"
@@ -24,8 +25,9 @@ CONFIG_REFUSED = (
 )
 
 
-def set_environment(root: Path) -> None:
-    """Let every job find this Python and these packages, wherever it runs."""
+def set_environment(root: Path, overlays: Sequence[Path]) -> None:
+    """Let every job find this Python, these packages and the overlays, wherever it runs."""
+    os.environ[OVERLAY_VARIABLE] = os.pathsep.join(map(str, overlays))
     os.environ["PYTHONPATH"] = str(root)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
@@ -45,36 +47,47 @@ def prepare(root: Path, overlays: Sequence[Path], config_values: object, main_pr
     except (InputError, GromacsError, PackingError) as error:
         sys.exit(str(error))
     if main_process:
-        found = estimates(inputs, Path("work"), threads_per_run(inputs, cores))
-        _check_writable(Path(inputs.config.results))
-        _check_writable(Path("work"))
-        _check_space(Path("work"), sum(one.bytes for one in found if not _has_results(inputs, one.system, one.replica)))
-        print(announcement(inputs, found, cores, threads_per_run(inputs, cores)), file=sys.stderr)
+        threads = threads_per_run(inputs, cores)
+        found = estimates(inputs, Path("work"), threads)
+        problems = surroundings(inputs, Path(), found)
+        if problems:
+            sys.exit("\n".join(problems))
+        print(announcement(inputs, found, cores, threads), file=sys.stderr)
     return inputs
 
 
-def _has_results(inputs: Inputs, system: str, replica: int) -> bool:
-    return (Path(inputs.config.results) / system / f"r{replica}" / "traj.xtc").exists()
+def surroundings(inputs: Inputs, directory: Path, found: Sequence[RunEstimate]) -> list[str]:
+    """Return what is wrong with the folders and the disk that the runs would use, one message each."""
+    results, work = directory / inputs.config.results, directory / "work"
+    missing = [one for one in found if not (results / one.system / f"r{one.replica}" / "traj.xtc").exists()]
+    messages = [_unwritable(results), _unwritable(work), _too_small(work, sum(one.bytes for one in missing))]
+    return [message for message in messages if message]
 
 
-def _check_writable(folder: Path) -> None:
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        sys.exit(
-            f"{folder}: this folder cannot be written ({existing} is not a writable folder for this user). Remedy: "
-            "change its permissions, or run elsewhere with `snakemake --directory FOLDER`. Nothing was started."
-        )
+def _nearest_existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
-def _check_space(folder: Path, needed_bytes: float) -> None:
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+def _unwritable(folder: Path) -> str | None:
+    existing = _nearest_existing(folder)
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return None
+    return (
+        f"{folder}: this folder cannot be written ({existing} is not a writable folder for this user). Remedy: "
+        "change its permissions, or run elsewhere with `snakemake --directory FOLDER`. Nothing was started."
+    )
+
+
+def _too_small(folder: Path, needed_bytes: float) -> str | None:
+    existing = _nearest_existing(folder)
     free = shutil.disk_usage(existing).free
-    if free < needed_bytes:
-        sys.exit(
-            f"{existing}: {free / 1e9:.2f} GB of disk are free, the runs need about {needed_bytes / 1e9:.2f} GB. "
-            "Remedy: free space, raise frame_interval_ps, or run elsewhere with "
-            "`snakemake --directory FOLDER`. Nothing was started."
-        )
+    if free >= needed_bytes:
+        return None
+    return (
+        f"{existing}: {free / 1e9:.2f} GB of disk are free, the runs need about {needed_bytes / 1e9:.2f} GB. "
+        "Remedy: free space, raise frame_interval_ps, or run elsewhere with `snakemake --directory FOLDER`. "
+        "Nothing was started."
+    )
 
 
 def lock_results(results: Path) -> IO[str]:

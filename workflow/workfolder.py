@@ -6,11 +6,13 @@ therefore never meets an old checkpoint, and a run that only became longer goes 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import logging
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +22,7 @@ from typing import IO
 
 LOGGER = logging.getLogger("sheath")
 WAIT_MESSAGE_INTERVAL_S = 20
+NO_HARD_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK)
 
 
 def physics_hash(parts: Iterable[str | bytes]) -> str:
@@ -76,8 +79,10 @@ def publish(pairs: Iterable[tuple[Path, Path]]) -> None:
         fresh.unlink(missing_ok=True)
         try:
             fresh.hardlink_to(source)
-        except OSError:
-            fresh.write_bytes(source.read_bytes())
+        except OSError as error:
+            if error.errno not in NO_HARD_LINKS:
+                raise
+            shutil.copyfile(source, fresh)
         fresh.replace(target)
 
 

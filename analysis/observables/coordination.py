@@ -5,7 +5,7 @@ Definition: a site touches a cation when their distance is below the contact dis
 frames. A molecule touches when any of its sites does; a whole polymer chain counts as one molecule. The total
 counts the sites of the negatively polarised kinds O, N, F and HB (hydrogen on boron).
 Uncertainty: 95 % half-width of the mean over five consecutive parts of the time series (Student's t).
-Wrong when contacts live longer than a fifth of the trajectory: the parts are then not independent.
+Wrong when contacts live longer than a tenth of the trajectory: the parts are then not independent, as the note says.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from analysis.cutoffs import BAND_NM, CONTACT_NM, COORDINATING_KINDS, NO_CONTACT
 from analysis.read import Reading
 from analysis.run import Run, RunError, SiteGroup
-from analysis.statistics import block_error
+from analysis.statistics import block_error, block_note
 from analysis.table import Row, row
 
 PARAMETERS: dict[str, Any] = {
@@ -49,9 +49,10 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     for site in run.partner_sites():
         label = run.pair_label(site)
         counts = site_contacts(run, reading, site)
+        own = len(rows)
         rows += _rows_of("cn", label, counts, reading, first)
         rows += _band_rows(run, reading, site, first)
-        rows.append(_integral_row(run, reading, site, start_frame))
+        rows.append(_integral_row(run, reading, site, start_frame, note=str(rows[own]["note"])))
     for species in run.species:
         sites = [site for site in run.partner_sites() if site.species == species.name]
         if sites:
@@ -102,7 +103,7 @@ def _rows_of(quantity: str, label: str, counts: IntArray, reading: Reading, firs
     """Return mean, distribution and series of contacts (F, N_cation), the first two from frame `first` on."""
     series = counts.mean(axis=1)
     mean, error = block_error(series[first:], PARAMETERS["parts"])
-    note = "no contact" if mean < NO_CONTACT else "never changed: no error can be given" if np.isnan(error) else ""
+    note = _note(series[first:], mean, error, reading)
     rows = [row(quantity, label, mean, "1", error, note=note)]
     highest = max(int(counts[first:].max()), PARAMETERS["probability_up_to"])
     for n in range(highest + 1):
@@ -116,6 +117,15 @@ def _rows_of(quantity: str, label: str, counts: IntArray, reading: Reading, firs
     return rows
 
 
+def _note(series: NDArray[np.float64], mean: float, error: float, reading: Reading) -> str:
+    """Return what must be said of a mean number of contacts and of its error."""
+    known = "" if mean >= NO_CONTACT else "no contact"
+    if np.isnan(error) and series.size >= PARAMETERS["parts"]:
+        return known or "never changed: no error can be given"
+    doubt = block_note(series, reading.interval_ps, PARAMETERS["parts"])
+    return "; ".join(text for text in (known, doubt) if text)
+
+
 def _band_rows(run: Run, reading: Reading, site: SiteGroup, first: int) -> list[Row]:
     """Return the coordination number at both ends of the band of contact distances."""
     rows = []
@@ -127,7 +137,7 @@ def _band_rows(run: Run, reading: Reading, site: SiteGroup, first: int) -> list[
     return rows
 
 
-def _integral_row(run: Run, reading: Reading, site: SiteGroup, start_frame: int) -> Row:
+def _integral_row(run: Run, reading: Reading, site: SiteGroup, start_frame: int, note: str) -> Row:
     """Return the coordination number from the histogram: the integral of rho 4 pi r^2 g up to contact."""
     label = run.pair_label(site)
     first = reading.first_block(start_frame)
@@ -138,4 +148,4 @@ def _integral_row(run: Run, reading: Reading, site: SiteGroup, start_frame: int)
     n_cations = run.find_species(run.cation).count
     means = np.array([per_block[part].sum() / (frames[part].sum() * n_cations) for part in parts])
     _, error = block_error(means, len(parts)) if len(parts) > 1 else (0.0, float("nan"))
-    return row("cn_integral", label, per_block.sum() / (frames.sum() * n_cations), "1", error)
+    return row("cn_integral", label, per_block.sum() / (frames.sum() * n_cations), "1", error, note=note)

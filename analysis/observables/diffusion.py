@@ -53,7 +53,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
         if members.size:
             # the molecules of a species lie together: a slice does not copy the memory map
             positions = reading.com_nm[start_frame:, members[0] : members[-1] + 1]
-            rows += species_rows(species.name, positions, interval_ps, preview=run.preview)
+            rows += species_rows(species.name, positions, interval_ps, preview=run.preview, lost=reading.step_note())
     return rows
 
 
@@ -68,12 +68,16 @@ def frame_interval_ps(reading: Reading) -> float:
     return interval
 
 
-def species_rows(name: str, positions: Positions, interval_ps: float, *, preview: bool) -> list[Row]:
-    """Return all rows of one species from its unwrapped positions in nm, shape (F, M, 3)."""
+def species_rows(name: str, positions: Positions, interval_ps: float, *, preview: bool, lost: str = "") -> list[Row]:
+    """Return all rows of one species from its unwrapped positions in nm, shape (F, M, 3).
+
+    `lost` says why the positions are not the molecules' true paths; then there are no numbers.
+    """
+    if lost:
+        return _without_numbers(name, "preview" if preview else lost, lost)
     if len(positions) < MIN_FRAMES:
         reason = "preview" if preview else f"not resolved: only {len(positions)} frames"
-        missing = [("D", D_UNIT), ("fit_window_start", "ps"), ("fit_window_end", "ps"), ("msd_at_1ns", "nm^2")]
-        return [row(quantity, name, math.nan, unit, note=reason) for quantity, unit in missing]
+        return _without_numbers(name, reason, reason)
     lags = log_spaced_lags(len(positions), PARAMETERS["lags_per_decade"], PARAMETERS["longest_lag_fraction"])
     reference = round(REFERENCE_LAG_PS / interval_ps)
     long_enough = 1 <= reference <= (len(positions) - 1) // 2
@@ -85,6 +89,12 @@ def species_rows(name: str, positions: Positions, interval_ps: float, *, preview
     if preview:
         return rows + _diffusion_rows(name, Diffusion(None, "preview"))
     return rows + _diffusion_rows(name, estimate(positions, interval_ps, curve, criteria()))
+
+
+def _without_numbers(name: str, reason: str, msd_reason: str) -> list[Row]:
+    missing = [("D", D_UNIT), ("fit_window_start", "ps"), ("fit_window_end", "ps")]
+    rows = [row(quantity, name, math.nan, unit, note=reason) for quantity, unit in missing]
+    return [*rows, row("msd_at_1ns", name, math.nan, "nm^2", note=msd_reason)]
 
 
 def criteria() -> Criteria:

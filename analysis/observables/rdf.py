@@ -20,7 +20,9 @@ from scipy import ndimage, signal, stats
 
 from analysis.cutoffs import CONTACT_NM
 from analysis.read import Reading
-from analysis.run import Run
+from analysis.run import Run, SiteGroup
+from analysis.stationarity import contact_series
+from analysis.statistics import block_note
 from analysis.table import Row, row
 
 PARAMETERS: dict[str, Any] = {
@@ -74,15 +76,24 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
 
     Rows: "g" (x: bin centre, nm; value dimensionless), "running_cn" (x: upper bin edge, nm), both in rows of
     0.004 nm up to half the smallest box length; "first_peak" and "first_minimum" (nm), NaN with the reason in
-    the note when there is none. Uses the blocks of frames that begin at or after `start_frame`.
+    the note when there is none, and with a warning when the contacts change too slowly for errors from parts
+    (analysis/statistics.py). Uses the blocks of frames that begin at or after `start_frame`.
     """
     rows: list[Row] = []
     for site in run.partner_sites():
         label = run.pair_label(site)
         curve = curve_of(run, reading, label, start_frame)
         rows += _curve_rows(label, curve)
-        rows += _feature_rows(label, curve, CONTACT_NM.get(site.kind))
+        rows += _feature_rows(label, curve, CONTACT_NM.get(site.kind), _doubt(run, reading, site, start_frame))
     return rows
+
+
+def _doubt(run: Run, reading: Reading, site: SiteGroup, start_frame: int) -> str:
+    """Return what the contacts of a site group say about errors from parts; empty for a kind without a contact."""
+    if site.kind not in CONTACT_NM:
+        return ""
+    first = int(reading.block_edges_frame[reading.first_block(start_frame)])
+    return block_note(contact_series(run, reading, site)[first:], reading.interval_ps, PARAMETERS["parts"])
 
 
 def curve_of(run: Run, reading: Reading, label: str, start_frame: int) -> Curve:
@@ -130,7 +141,7 @@ def _curve_rows(label: str, curve: Curve) -> list[Row]:
     ]
 
 
-def _feature_rows(label: str, curve: Curve, contact_nm: float | None) -> list[Row]:
+def _feature_rows(label: str, curve: Curve, contact_nm: float | None, doubt: str) -> list[Row]:
     """Return the rows of the first peak and of the minimum behind it."""
     g, g_parts = (_smooth(values, curve) for values in curve.g())
     peaks = _peaks(g, g_parts, curve)
@@ -142,11 +153,11 @@ def _feature_rows(label: str, curve: Curve, contact_nm: float | None) -> list[Ro
     near = np.abs(r - position) <= PARAMETERS["peak_search_nm"]
     positions = [_refine(r, part, int(np.argmax(np.where(near, part, -np.inf)))) for part in g_parts]
     beyond = contact_nm is not None and position > contact_nm
-    note = f"beyond the contact distance of {contact_nm:g} nm" if beyond else ""
+    note = _joined(f"beyond the contact distance of {contact_nm:g} nm" if beyond else "", doubt)
     error = float(_half_width(np.array(positions)))
     return [
         row("first_peak", label, position, "nm", error, note=note),
-        _minimum_row(label, curve, g, g_parts, peaks),
+        _minimum_row(label, curve, (g, g_parts), peaks, doubt),
     ]
 
 
@@ -183,9 +194,15 @@ def _refine(r: FloatArray, g: FloatArray, peak: int) -> float:
     return float(r[peak] + 0.5 * (left - right) / curvature * (r[1] - r[0]))
 
 
-def _minimum_row(label: str, curve: Curve, g: FloatArray, g_parts: FloatArray, peaks: NDArray[np.int64]) -> Row:
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _minimum_row(
+    label: str, curve: Curve, whole_and_parts: tuple[FloatArray, FloatArray], peaks: NDArray[np.int64], doubt: str
+) -> Row:
     """Return the row of the first minimum, with its error from the parts."""
-    r = curve.centres_nm
+    r, (g, g_parts) = curve.centres_nm, whole_and_parts
     first = int(peaks[0])
     if peaks.size > 1:
         last = int(peaks[1])
@@ -196,7 +213,7 @@ def _minimum_row(label: str, curve: Curve, g: FloatArray, g_parts: FloatArray, p
         return row("first_minimum", label, np.nan, "nm", note="no minimum of g behind the first peak")
     troughs = [_trough(r, part, first, last) for part in g_parts]
     found = np.array([value for value in troughs if value is not None])
-    note = f"g = {np.interp(trough, r, g):.2g} there"
+    note = _joined(f"g = {np.interp(trough, r, g):.2g} there", doubt)
     return row("first_minimum", label, trough, "nm", float(_half_width(found)), note=note)
 
 

@@ -21,7 +21,7 @@ from scipy import constants, stats
 from analysis.energies import read_energies
 from analysis.read import Reading
 from analysis.run import Run, RunError
-from analysis.statistics import FloatArray, block_average, block_error, statistical_inefficiency
+from analysis.statistics import FloatArray, block_average, block_error, block_note, statistical_inefficiency
 from analysis.table import Row, row
 from analysis.units import PER_NM3_IN_MOL_PER_L
 
@@ -52,9 +52,11 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     Rows, label "" unless told: "density", "temperature", "pressure", "potential_energy" (of the whole box),
     "volume"; "density_drift" (kg/m^3 per ns); "density_deviation" (%, systems without chains);
     "chain_apparent_volume" (nm^3, and mL/mol with label "molar"; systems with chains); "salt_concentration" (mol/L of
-    the box, label mol_per_L); "box_edge_min" (nm, the smallest in the whole trajectory); "density_series" and so on
-    (x time in ps, label "production" or "equilibration"; consecutive means). What the energy file lacks is left
-    out, except density and volume, which then come from masses and the box of each frame.
+    the box, label mol_per_L); "box_edge_min" (nm, the smallest in the whole trajectory), "largest_step" (1, of a
+    molecule between two frames, in box lengths), "trajectory_end" (ps, the note says what is odd about the
+    trajectory); "density_series" and so on (x time in ps, label "production" or "equilibration"; consecutive means).
+    What the energy file lacks is left out, except density and volume, which then come from masses and the box of
+    each frame.
 
     Raises:
         RunError: the equilibration record is missing, unreadable or lacks a column.
@@ -62,19 +64,30 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     energies = _with_box(run, reading)
     start_ps = float(reading.time_ps[start_frame])
     kept = energies[energies["time_ps"] >= start_ps - 1e-6]
+    spacing_ps = float(np.diff(kept["time_ps"]).mean()) if len(kept) > 1 else math.nan
+    blocks = PARAMETERS["blocks"]
     rows = []
     for quantity, (column, unit) in QUANTITIES.items():
         values = _known(kept, column)
         if values.size:
-            mean, error = block_error(values, PARAMETERS["blocks"])
-            rows.append(row(quantity, "", mean, unit, error, note=_block_note(values)))
+            mean, error = block_error(values, blocks)
+            rows.append(row(quantity, "", mean, unit, error, note=block_note(values, spacing_ps, blocks)))
     rows += _density_rows(run, kept) + _volume_rows(run, kept)
-    # an extreme of what happened, not an estimate: it has no error
-    rows.append(row("box_edge_min", "", float(reading.box_nm.min()), "nm"))
+    rows += _trajectory_rows(reading)
     rows += _series_rows(energies, "production")
     if run.equilibration_energy is not None:
         rows += _series_rows(equilibration_record(run), "equilibration")
     return rows
+
+
+def _trajectory_rows(reading: Reading) -> list[Row]:
+    """Extremes of what happened, not estimates: they have no error."""
+    step = reading.largest_step
+    return [
+        row("box_edge_min", "", float(reading.box_nm.min()), "nm"),
+        *([] if math.isnan(step) else [row("largest_step", "", step, "1", note=reading.step_note())]),
+        row("trajectory_end", "", float(reading.time_ps[-1]), "ps", note="; ".join(reading.notes)),
+    ]
 
 
 def equilibration_record(run: Run) -> pd.DataFrame:
@@ -117,15 +130,6 @@ def _known(table: pd.DataFrame, column: str) -> FloatArray:
     return np.asarray(values[np.isfinite(values)])
 
 
-def _block_note(values: FloatArray) -> str:
-    if values.size < PARAMETERS["blocks"]:
-        return "too few values for an error"
-    means, width = block_average(values, 2000)
-    if statistical_inefficiency(means) * width > values.size / PARAMETERS["blocks"]:
-        return "correlated over more than a block: error too small"
-    return ""
-
-
 def _density_rows(run: Run, kept: pd.DataFrame) -> list[Row]:
     """Drift of the density, and its deviation from the prediction for an electrolyte without chains."""
     density, time_ps = _known(kept, "Density"), kept["time_ps"].to_numpy(dtype=np.float64)
@@ -136,9 +140,7 @@ def _density_rows(run: Run, kept: pd.DataFrame) -> list[Row]:
     predicted = run.composition.get("predicted_density_kg_per_m3")
     if predicted and not _chains(run):
         mean, half_width = block_error(100 * (density / float(predicted) - 1), PARAMETERS["blocks"])
-        rows.append(
-            row("density_deviation", "", mean, "%", half_width, note=f"predicted {float(predicted):.1f} kg/m^3")
-        )
+        rows.append(row("density_deviation", "", mean, "%", half_width, note=f"predicted {float(predicted):.1f} kg/m³"))
     return rows
 
 

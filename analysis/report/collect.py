@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.report.expected import compare
+from analysis.report.formatting import counted
 from analysis.run_schema import check_document
-from analysis.table import read_csv
+from analysis.table import FAILED, read_csv
 
 # What a run.json from elsewhere may leave out, and the page needs.
 _DEFAULTS: dict[str, Any] = {"preview": False, "provisional": (), "composition": {}, "protocol": "not said"}
@@ -28,12 +30,14 @@ class Finished:
         runs: replica number -> its run.json as read, at least one.
         tables: observable name -> pooled table, at least one.
         remarks: what the reader must know: a missing replica, an unreadable table, a failed last attempt.
+        marks: the same in a few words where it concerns all numbers, to stand beside the name.
     """
 
     name: str
     runs: dict[int, dict[str, Any]]
     tables: dict[str, pd.DataFrame]
     remarks: tuple[str, ...]
+    marks: tuple[str, ...] = ()
 
     @property
     def run(self) -> dict[str, Any]:
@@ -72,7 +76,8 @@ class Finished:
     @cached_property
     def _rows(self) -> pd.DataFrame:
         filled = {name: table for name, table in self.tables.items() if len(table)}
-        return pd.concat([table.assign(observable=name) for name, table in filled.items()])
+        rows = pd.concat([table.assign(observable=name) for name, table in filled.items()])
+        return rows[rows["quantity"] != FAILED]
 
 
 @dataclass(frozen=True)
@@ -106,9 +111,14 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(column): value for column, value in row.items()} for row in table.to_dict("records")]
 
 
-def collect(results_dir: Path, systems: Sequence[str], replicas: int) -> Results:
-    """Read run.json and pooled tables of each system; whatever cannot be read becomes a reason, no error."""
-    found = [_system(results_dir, name, replicas) for name in systems]
+def collect(
+    results_dir: Path, systems: Sequence[str], replicas: int, expected: Mapping[str, Any] | None = None
+) -> Results:
+    """Read run.json and pooled tables of each system; whatever cannot be read becomes a reason, no error.
+
+    `expected` (see `analysis.report.expected`) is what the configuration asks for now.
+    """
+    found = [_system(results_dir, name, replicas, (expected or {}).get(name, {})) for name in systems]
     return Results(
         finished=tuple(one for one in found if isinstance(one, Finished)),
         unfinished=tuple(one for one in found if isinstance(one, Unfinished)),
@@ -137,7 +147,7 @@ def _root(name: str, base_of: dict[str, Any]) -> str:
     return name
 
 
-def _system(results_dir: Path, name: str, replicas: int) -> Finished | Unfinished:
+def _system(results_dir: Path, name: str, replicas: int, expected: Mapping[str, Any]) -> Finished | Unfinished:
     folder = results_dir / name
     problems: list[str] = []
     runs: dict[int, dict[str, Any]] = {}
@@ -153,7 +163,9 @@ def _system(results_dir: Path, name: str, replicas: int) -> Finished | Unfinishe
     failures = _failures(folder, replicas)
     if runs and any(len(table) for table in tables.values()):
         remarks = [f"the last attempt of {text}" for text in failures] + problems
-        return Finished(name, runs, tables, tuple(remarks + _missing(tables, runs, replicas)))
+        compared, marks = compare(runs, expected)
+        remarks += _unmeasured(tables) + _of_trajectory(tables) + _missing(tables, runs, replicas)
+        return Finished(name, runs, tables, tuple(compared + remarks), tuple(marks))
     reasons = failures + problems or ["not finished" + _how_far(runs, replicas)]
     return Unfinished(name, tuple(reasons))
 
@@ -192,15 +204,30 @@ def _failures(folder: Path, replicas: int) -> list[str]:
     return texts
 
 
+def _unmeasured(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return what could not be measured, and why."""
+    rows = [row for table in tables.values() for row in records(table[table["quantity"] == FAILED])]
+    return [f"could not be measured: {row['label']}: {row['note']}" for row in rows]
+
+
+def _of_trajectory(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return what is odd about the trajectories: cut short, longer than asked for, frames too far apart."""
+    table = tables.get("thermodynamics")
+    if table is None:
+        return []
+    notes = table.loc[table["quantity"] == "trajectory_end", "note"]
+    return [note for note in notes.str.replace(r"^preview(?:; |$)", "", regex=True) if note]
+
+
 def _missing(tables: dict[str, pd.DataFrame], runs: dict[int, dict[str, Any]], replicas: int) -> list[str]:
     expected = ("rdf", "coordination", "diffusion", "thermodynamics", "stationarity")
     remarks = [f"no table of {name}" for name in expected if name not in tables]
     pooled = [int(table["n"].max()) for table in tables.values() if "n" in table and table["n"].notna().any()]
     behind = max(pooled, default=len(runs))
     if behind < replicas:
-        remarks.append(f"numbers from {behind} of {replicas} replicas")
+        remarks.append(f"numbers from {behind} of {counted(replicas, 'replica')}")
     return remarks
 
 
 def _how_far(runs: dict[int, dict[str, Any]], replicas: int) -> str:
-    return f" ({len(runs)} of {replicas} replicas simulated, not analysed)" if runs else ""
+    return f" ({len(runs)} of {counted(replicas, 'replica')} simulated, not analysed)" if runs else ""

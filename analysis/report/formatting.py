@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_HUGE = 1e7
 _UNITS = {
     "1": "",
     "nm^2": "nm²",
@@ -23,12 +24,15 @@ _UNITS = {
 def with_interval(value: float, half_width: float) -> str:
     """Return "value ± half width": two significant digits of the half-width, the value to the same place.
 
-    A value without a known interval is followed by "(no interval)", never shown alone.
+    From 1e7 on a half-width has an exponent. A value without a known interval is followed by "(no interval)",
+    never shown alone.
     """
     if not math.isfinite(value):
         raise ValueError(f"{value} is no number to show")
     if not math.isfinite(half_width):
         return f"{number(value)} (no interval)"
+    if half_width >= _HUGE:
+        return f"{number(value)} ± {half_width:.1e}"
     if half_width <= 0:
         return f"{number(value)} ± 0"
     # The exponent is taken after rounding to two digits: 0.0996 becomes 0.10, not 0.100.
@@ -92,6 +96,11 @@ def scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return number(value) if isinstance(value, float) else str(value)
+
+
+def counted(n: int, noun: str) -> str:
+    """Return "1 replica", "3 replicas"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def join_words(words: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from plotly.offline import get_plotlyjs
 
 from analysis.cutoffs import BAND_NM, CONTACT_NM, NO_CONTACT
 from analysis.report.collect import Electrolyte, Finished, Results, collect, electrolytes
+from analysis.report.expected import load_expected
 from analysis.report.figures import (
     Figure,
     Styles,
@@ -22,6 +23,7 @@ from analysis.report.figures import (
     page_template,
     rdf_figures,
 )
+from analysis.report.formatting import counted
 from analysis.report.glance import glance, glance_columns
 from analysis.report.palette import species_styles, variant_of, variant_styles
 from analysis.report.ran import choices, description, sentence
@@ -37,7 +39,7 @@ _FIGURE_CONFIG = {
 }
 
 
-def build(results_dir: Path, systems: list[str], replicas: int, out: Path) -> Path:
+def build(results_dir: Path, systems: list[str], replicas: int, out: Path, expected: Path | None = None) -> Path:
     """Write the report about `systems` to `out` and return `out`.
 
     Every system whose pooled tables exist below `results_dir` is shown; every other one is named with the text
@@ -50,11 +52,14 @@ def build(results_dir: Path, systems: list[str], replicas: int, out: Path) -> Pa
         systems: ids of the systems asked for, in the order of the report.
         replicas: replicas asked for per system.
         out: path of the HTML file; its folder is created.
+        expected: JSON file with the hash of the physics and the length that the configuration has now, per
+            system and replica; results of another configuration, and shorter ones, are marked.
 
     Raises:
         OSError: when `out` cannot be written.
+        RunError: when `expected` cannot be read.
     """
-    results = collect(results_dir, systems, replicas)
+    results = collect(results_dir, systems, replicas, load_expected(expected) if expected else None)
     text = _render(results)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial")
@@ -71,6 +76,7 @@ def _render(results: Results) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["counted"] = counted
     groups = electrolytes(results.finished)
     sections = _sections(results, groups)
     store = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.report.collect import Finished, Results
-from analysis.report.formatting import flat, join_words, number, scalar, with_interval
+from analysis.report.formatting import counted, flat, join_words, number, scalar, with_interval
 from analysis.report.summary import scalars_of
 
 PAPER = "paper"
@@ -25,8 +25,8 @@ def sentence(results: Results) -> str:
     if not finished:
         return f"None of the {asked} systems asked for has finished yet." if asked else "No system was asked for."
     runs = _all_runs(finished)
-    count = f"{len(finished)} of {asked} systems" if results.unfinished else f"{asked} system{'s'[: asked > 1]}"
-    replicas = f"{results.replicas} replica{'s'[: results.replicas > 1]} each"
+    count = f"{len(finished)} of {counted(asked, 'system')}" if results.unfinished else counted(asked, "system")
+    replicas = counted(results.replicas, "replica") + (" each" if len(finished) > 1 else "")
     facts = [
         f"{_span(runs, 'production_ns_done')} ns of production",
         f"{_span(runs, 'temperature_K')} K and {_span(runs, 'pressure_atm')} atm",
@@ -139,9 +139,23 @@ def _replica(replica: int, run: dict[str, Any]) -> dict[str, Any]:
         "replica": replica,
         "length": f"{scalar(done)} of {scalar(asked)} ns",
         "interval": f"{scalar(run.get('frame_interval_ps'))} ps",
+        "cis_share": _cis_share(run),
         "seeds": flat(run.get("seeds", {})),
         "hashes": flat(run.get("hashes", {})),
     }
+
+
+def _cis_share(run: dict[str, Any]) -> str:
+    """Return which share of cis bonds the chains were to have and which was drawn; empty when not said."""
+    composition = run.get("composition", {})
+    share = run.get("chain_cis_share") or composition.get("chain_cis_share") or composition.get("chains_cis_share")
+    if not isinstance(share, dict):
+        return ""
+    return f"{_share(share.get('drawn'))} drawn, {_share(share.get('asked'))} asked"
+
+
+def _share(value: Any) -> str:
+    return number(float(value), 3) if isinstance(value, int | float) else scalar(value)
 
 
 def _all_runs(finished: Sequence[Finished]) -> list[dict[str, Any]]:

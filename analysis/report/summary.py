@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,11 +19,14 @@ from analysis.report.formatting import (
 
 WITHHELD_IN_PREVIEW = frozenset({"D"})
 """Quantities that a preview never shows, whatever its tables hold."""
+NO_D_IN_PREVIEW = "preview: no D"
 
 _NAMES = {
     "density": "Density",
     "density_drift": "Density, drift",
     "box_edge_min": "Smallest edge of the box",
+    "largest_step": "Largest step of a molecule between frames, box lengths",
+    "trajectory_end": "Last frame",
     "density_deviation": "Density, deviation from the prediction",
     "chain_apparent_volume": "Apparent volume of the chains",
     "salt_concentration": "Salt concentration reached",
@@ -40,6 +43,7 @@ _NAMES = {
     "D": "Diffusion coefficient",
     "msd_at_1ns": "Mean squared displacement after 1 ns",
 }
+_TRANSPORT = "Transport"
 _GROUPS = (
     (
         "The liquid",
@@ -54,11 +58,13 @@ _GROUPS = (
             "potential_energy",
             "volume",
             "box_edge_min",
+            "largest_step",
+            "trajectory_end",
         ),
     ),
     ("Direct contacts of the cation", ("cn_total", "cn_molecule", "cn")),
     ("Distances of the first shell", ("first_peak", "first_minimum")),
-    ("Transport", ("D", "msd_at_1ns")),
+    (_TRANSPORT, ("D", "msd_at_1ns")),
 )
 _CHAINS = "Contacts with the chains"
 _FURTHER = "Further numbers"
@@ -70,7 +76,7 @@ _LABELS = {
     "molar": "per mol",
 }
 # Extremes of what happened, not estimates of anything: they have no interval.
-_EXACT = frozenset({"box_edge_min"})
+_EXACT = frozenset({"box_edge_min", "largest_step", "trajectory_end"})
 
 
 @dataclass(frozen=True)
@@ -118,12 +124,13 @@ def cell(row: dict[str, Any], scalars: Scalars, preview: bool) -> Cell:
     """Return how one row of a table is shown; a preview withholds what it must not claim."""
     quantity, value, note = str(row["quantity"]), float(row["value"]), str(row["note"]).strip()
     if preview and quantity in WITHHELD_IN_PREVIEW:
-        return Cell("preview", _msd_remark(str(row["label"]), scalars))
+        return Cell(NO_D_IN_PREVIEW, _msd_remark(str(row["label"]), scalars))
     if not math.isfinite(value):
         return Cell(note or "not resolved", _msd_remark(str(row["label"]), scalars) if quantity == "D" else ())
     details = [note] if note else []
     if quantity in _EXACT:
-        return Cell(number(value), ("an extreme, no estimate", *details), True)
+        extreme = () if quantity == "trajectory_end" else ("an extreme, no estimate",)
+        return Cell(number(value), (*extreme, *details), True)
     if quantity == "D" and "window" not in note:
         details += _window_remark(str(row["label"]), scalars)
     return Cell(with_interval(value, float(row["error"])), tuple(details), True)
@@ -141,12 +148,23 @@ def detail_groups(group: Electrolyte) -> tuple[Group, ...]:
     for heading in [*order, _FURTHER]:
         chosen = sorted((key for key in keys if headings[key] == heading), key=_rank)
         lines = tuple(_line(key, group.members, by_member) for key in chosen)
+        if heading == _TRANSPORT and all(member.preview for member in group.members):
+            lines = _transport_of_previews(lines, group.members)
         if heading == _GROUPS[0][0]:
             place = sum(_rank(key) <= _rank(("salt_concentration", "", "")) for key in chosen)
             lines = (*lines[:place], *_from_composition(group.members, keys), *lines[place:])
         if lines:
             groups.append(Group(heading, lines, folded=heading in (_CHAINS, _FURTHER)))
     return tuple(groups)
+
+
+def _transport_of_previews(lines: Sequence[Line], members: Sequence[Finished]) -> tuple[Line, ...]:
+    """Return one line that there is no D, instead of one per species, before whatever has a number."""
+    if not lines:
+        return ()
+    cells = tuple(Cell(NO_D_IN_PREVIEW) for _ in members)
+    numbers = [line for line in lines if any(one is not None and one.is_number for one in line.cells)]
+    return (Line("D", "", quantity_name("D"), "", cells), *numbers)
 
 
 def quantity_name(quantity: str) -> str:
@@ -182,15 +200,22 @@ def _line(key: Key, members: Sequence[Finished], by_member: Sequence[Scalars]) -
 def _with_choices(shown: Cell, key: Key, member: Finished) -> Cell:
     """Add what the number would be with the neighbouring choices: contact distance of a CN, window of a D."""
     quantity, label, _ = key
-    curve, before = {"cn": ("cn_band", "at"), "D": ("D_sensitivity", "fitted from")}.get(quantity, ("", ""))
+    curve = {"cn": "cn_band", "D": "D_sensitivity"}.get(quantity, "")
     rows = member.curves(curve)
     rows = rows[(rows["label"] == label) & rows["value"].notna()].sort_values("x", kind="stable")
     if rows.empty or not shown.is_number:
         return shown
     others = tuple(
-        f"{with_interval(r['value'], r['error'])} {before} {number(r['x'])} {r['x_unit']}" for r in records(rows)
+        f"{with_interval(r['value'], r['error'])} {_choice(quantity, r)}"
+        for r in records(rows)
+        if not (quantity == "D" and r["x"] == 1)  # the whole window, which is the number itself
     )
     return replace(shown, details=(*shown.details, *others))
+
+
+def _choice(quantity: str, row: Mapping[str, Any]) -> str:
+    """Return what was chosen differently: the window of a D, the contact distance of a CN."""
+    return f"in the {row['note']}" if quantity == "D" else f"at {number(row['x'])} {row['x_unit']}"
 
 
 def _from_composition(members: Sequence[Finished], keys: Sequence[Key]) -> tuple[Line, ...]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
+
+import pandas as pd
 
 from analysis.report.collect import Finished, records
 from analysis.report.formatting import join_words, label_text, number, unit_text, with_interval
@@ -17,15 +20,30 @@ def verdict(member: Finished) -> str:
     table = member.tables.get("stationarity")
     if table is None or table.empty:
         return "not judged: no table"
-    drifting = table[table["note"].str.contains("not stationary|never stationary", case=False, regex=True)]
-    if len(drifting):
-        labels = dict.fromkeys(label_text(str(label)) for label in drifting["label"] if label != "all")
-        return f"never stationary: {join_words(list(labels)) or drifting['note'].iloc[0]}"
+    if (drifting := _drifting(table)) is not None:
+        return f"never stationary: {drifting}"
+    judged = table[table["quantity"] == "stationary"]
+    if judged["value"].isna().any():
+        return f"not judged: {'; '.join(note for note in judged['note'] if note)}".removesuffix(": ")
     starts = table[(table["quantity"] == "start") & table["value"].notna()]
     if starts.empty:
         return join_words(list(dict.fromkeys(note for note in table["note"] if note))) or "not judged"
     latest = max(records(starts), key=lambda row: float(row["value"]))
     return f"from {number(float(latest['value']))} {unit_text(str(latest['unit']))} on"
+
+
+def _drifting(table: pd.DataFrame) -> str | None:
+    """Return what never settles, with the replicas where pooling named them; None when everything settles."""
+    judged = table[table["quantity"] == "stationary"]
+    series = table[(table["quantity"] == "stationary_from") & table["value"].isna()]
+    series = series[series["note"].str.contains("not stationary")]
+    if series.empty and not (judged["value"] == 0).any():
+        return None
+    texts = []
+    for label, note in zip(series["label"], series["note"], strict=True):
+        replicas = re.findall(r"(r\d+(?:\+r\d+)*): not stationary", note)
+        texts.append(label_text(str(label)) + (f" ({'+'.join(replicas)})" if replicas else ""))
+    return join_words(list(dict.fromkeys(texts))) or "; ".join(note for note in judged["note"] if note)
 
 
 def stationarity_lines(member: Finished) -> tuple[tuple[str, str, str], ...]:

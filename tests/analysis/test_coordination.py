@@ -144,3 +144,21 @@ def test_error_and_series_follow_the_time(tmp_path: Path) -> None:
 def test_a_kind_without_contact_distance_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"S\(G\): no contact distance for kind 'S'"):
         _table(tmp_path, gas_document(1, 1, kind="S"), np.ones((12, 2, 3)), np.full((12, 3), 3.0))
+
+
+def test_contacts_that_change_once_say_that_their_error_is_too_small(tmp_path: Path) -> None:
+    near = np.arange(400) >= 200
+    positions = np.zeros((400, 2, 3))
+    positions[:, 1, 0] = np.where(near, 0.2, 1.0)
+    table = _table(tmp_path, gas_document(1, 1), positions, np.full((400, 3), 3.0))
+    for quantity in ("cn", "cn_integral", "cn_molecule", "cn_total"):
+        (note,) = table[table["quantity"] == quantity]["note"]
+        assert note.startswith("error from too few independent samples (block of 80 ps, correlation time "), quantity
+        assert note.endswith("independent samples in all)")
+
+
+def test_contacts_that_change_often_say_nothing(tmp_path: Path) -> None:
+    positions = np.zeros((400, 2, 3))
+    positions[:, 1, 0] = np.where(np.random.default_rng(2).random(400) < 0.5, 0.2, 1.0)
+    table = _table(tmp_path, gas_document(1, 1), positions, np.full((400, 3), 3.0))
+    assert table[table["quantity"] == "cn"]["note"].tolist() == [""]

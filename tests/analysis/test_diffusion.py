@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -243,3 +244,14 @@ def test_uneven_frames_are_refused() -> None:
     run, reading = fake(times, np.zeros((50, 6, 3)))
     with pytest.raises(ValueError, match="not evenly spaced"):
         compute(run, reading, 0)
+
+
+def test_molecules_that_cannot_be_followed_get_no_numbers() -> None:
+    run, reading = fake(np.arange(300.0), brownian_walkers(300, 6, D, 1.0, seed=13))
+    assert by_quantity(compute(run, replace(reading, largest_step=0.39), 0), "msd")
+    rows = compute(run, replace(reading, largest_step=0.41), 0)
+    assert {one["quantity"] for one in rows} == {"D", "fit_window_start", "fit_window_end", "msd_at_1ns"}
+    assert all(math.isnan(one["value"]) for one in rows)
+    assert {one["note"] for one in rows} == {
+        "frames too far apart to follow the molecules (largest step 0.41 box lengths)"
+    }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import analysis.observables
@@ -14,6 +16,8 @@ from analysis.observe import find_observables, mark_preview
 from analysis.read import Reading, read
 from analysis.run import Run, load_run
 from analysis.table import Row, read_csv, row
+
+from .conftest import gas_document, write_run
 
 
 def _start(run: Run, reading: Reading) -> tuple[int, list[Row]]:
@@ -52,10 +56,13 @@ def test_one_failure_stops_no_other(
     monkeypatch.setattr(observe_module, "find_observables", lambda: {"bad": _bad, "good": _good})
     (tmp_path / "observables").mkdir()
     (tmp_path / "observables" / "bad.csv").write_text("old")
-    assert _observe(read_run, tmp_path) == 1
+    assert _observe(read_run, tmp_path) == 0
     assert capsys.readouterr().err == "analysis: observable bad: ValueError: nothing to see\n"
     names = sorted(path.name for path in (tmp_path / "observables").iterdir())
-    assert names == ["good.csv", "stationarity.csv"]
+    assert names == ["bad.csv", "good.csv", "stationarity.csv"]
+    (failed,) = read_csv(tmp_path / "observables" / "bad.csv").to_dict("records")
+    assert (failed["quantity"], failed["label"], failed["note"]) == ("failed", "bad", "ValueError: nothing to see")
+    assert math.isnan(failed["value"])
     assert read_csv(tmp_path / "observables" / "good.csv")["value"][0] == 3
     assert read_csv(tmp_path / "observables" / "stationarity.csv")["value"][0] == 3
 
@@ -84,3 +91,48 @@ def test_rdf_and_coordination_of_a_run(read_run: Path, tmp_path: Path, monkeypat
         assert set(table["label"]) <= {"Li-O(G)", "Li-G", "Li-all"}
         assert (table["unit"] != "").all()
     assert {"g", "running_cn", "first_peak", "cn", "cn_molecule", "cn_total", "cn_band"} <= quantities
+
+
+def test_a_failure_is_said_beside_the_run_until_it_is_mended(
+    read_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observe_module, "find_observables", lambda: {"good": _good})
+    failure, reading = read_run.parent / "failure.txt", tmp_path / "reading"
+    reading.rename(tmp_path / "elsewhere")
+    assert _observe(read_run, tmp_path) == 2
+    (line,) = failure.read_text().splitlines()
+    assert line.startswith("analysis: ") and "no complete reading" in line
+    assert _observe(read_run, tmp_path) == 2
+    assert len(failure.read_text().splitlines()) == 1
+    (tmp_path / "elsewhere").rename(reading)
+    assert _observe(read_run, tmp_path) == 0
+    assert not failure.exists()
+
+
+def test_what_the_simulation_wrote_stays(read_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe_module, "find_observables", lambda: {"good": _good})
+    failure = read_run.parent / "failure.txt"
+    failure.write_text("Too many LINCS warnings\n")
+    assert main(["observe", str(read_run), str(tmp_path / "absent"), "--out", str(tmp_path / "observables")]) == 2
+    assert [line.partition(":")[0] for line in failure.read_text().splitlines()] == [
+        "Too many LINCS warnings",
+        "analysis",
+    ]
+    assert _observe(read_run, tmp_path) == 0
+    assert failure.read_text() == "Too many LINCS warnings\n"
+
+
+def test_a_defect_is_noted_and_raised(read_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.stationarity.find_start", lambda run, reading: _bad(run, reading, 0))
+    with pytest.raises(ValueError, match="nothing"):
+        _observe(read_run, tmp_path)
+    text = (read_run.parent / "failure.txt").read_text()
+    assert text == "analysis: unexpected error, a defect of Sheath (ValueError: nothing to see)\n"
+
+
+def test_a_failed_read_is_noted(tmp_path: Path) -> None:
+    run_json = write_run(tmp_path / "run", gas_document(2, 2), np.ones((5, 4, 3)), np.full((5, 3), 3.0))
+    assert main(["read", str(run_json), "--out", str(tmp_path / "reading")]) == 2
+    assert "5 readable frames" in (tmp_path / "run" / "failure.txt").read_text()
+    assert main(["read", str(tmp_path / "nowhere" / "run.json"), "--out", str(tmp_path / "reading")]) == 2
+    assert not (tmp_path / "nowhere").exists()

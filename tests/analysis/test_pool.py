@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,3 +108,77 @@ def test_what_cannot_be_pooled_is_refused(tmp_path: Path) -> None:
     write_csv(frame(_one(1.0), system="other", replica=1), tmp_path / "cn.csv")
     with pytest.raises(RunError, match="is of system other, not of s"):
         pool_folders([tmp_path], "s", tmp_path / "out")
+
+
+def _found(pooled: pd.DataFrame, quantity: str, label: str | None = None) -> dict[str, Any]:
+    rows = pooled[(pooled["quantity"] == quantity) & (True if label is None else pooled["label"] == label)]
+    (found,) = rows.to_dict("records")
+    return {str(name): value for name, value in found.items()}
+
+
+def _motion(d: float, note: str = "") -> list[Row]:
+    window = [row(name, "Li", d * 100, "ps", note=note) for name in ("fit_window_start", "fit_window_end")]
+    sensitivity = [] if math.isnan(d) else [row("D_sensitivity", "Li", d, "D", 0.1, x=1, x_unit="1", note="window")]
+    return [row("D", "Li", d, "D", 0.1, note=note), row("msd_at_1ns", "Li", 1.0, "nm^2", 0.1), *window, *sensitivity]
+
+
+def test_a_coefficient_of_some_replicas_only_is_none() -> None:
+    slow = _motion(math.nan, "subdiffusive: exponent 0.6")
+    pooled = pool(_tables(_motion(4.0, "window 1-2 ps"), slow, _motion(6.0), slow), "s")
+    note = "diffusive in 2 of 4 replicas: r2+r4: subdiffusive: exponent 0.6"
+    for quantity in ("D", "D_sensitivity", "fit_window_start", "fit_window_end"):
+        found = _found(pooled, quantity)
+        assert math.isnan(found["value"]) and math.isnan(found["error"]), quantity
+        assert (found["note"], found["n"]) == (note, 0), quantity
+    assert [_found(pooled, "msd_at_1ns")[name] for name in ("value", "n")] == [1.0, 4]
+
+
+def test_a_coefficient_of_all_replicas_is_their_mean_and_one_of_none_keeps_its_reason() -> None:
+    pooled = pool(_tables(_motion(4.0), _motion(6.0)), "s")
+    assert [_found(pooled, "D")[name] for name in ("value", "n")] == [5.0, 2]
+    assert _found(pooled, "fit_window_end")["value"] == 500.0
+    none = pool(_tables(_motion(math.nan, "subdiffusive"), _motion(math.nan, "subdiffusive")), "s")
+    assert _found(none, "D")["note"] == "subdiffusive"
+
+
+def test_a_replica_without_a_table_of_diffusion_does_not_make_a_mean_of_the_others() -> None:
+    failed = [row("failed", "diffusion", math.nan, "1", note="ValueError: no")]
+    pooled = pool(_tables(_motion(4.0), failed, _motion(6.0)), "s")
+    assert _found(pooled, "D")["note"] == "diffusive in 2 of 3 replicas: r2: not measured"
+    assert math.isnan(_found(pooled, "D")["value"])
+    assert _found(pooled, "failed")["note"] == "r2: ValueError: no"
+
+
+def test_where_replicas_settle_is_the_worst_of_them() -> None:
+    def judged(start: float, stationary: float, dol_ps: float, note: str = "") -> list[Row]:
+        return [
+            row("stationary_from", "density", 10.0, "ps"),
+            row("stationary_from", "Li-DOL", dol_ps, "ps", note="not stationary: drifts" if note else ""),
+            row("start", "all", start, "ps"),
+            row("stationary", "all", stationary, "1", note=note),
+            row("box_edge_min", "", 4.0 - start / 1000, "nm"),
+        ]
+
+    tables = _tables(judged(100, 1, 50), judged(500, 0, math.nan, "never settle: Li-DOL"), judged(300, 1, 60))
+    pooled = pool(tables, "s")
+    expected = {
+        ("start", "all"): (500.0, "largest in r2"),
+        ("stationary", "all"): (0.0, "smallest in r2; r2: never settle: Li-DOL"),
+        ("stationary_from", "density"): (10.0, ""),
+        ("box_edge_min", ""): (3.5, "smallest in r2"),
+    }
+    for key, (value, note) in expected.items():
+        assert [_found(pooled, *key)[name] for name in ("value", "note", "n")] == [value, note, 3]
+    assert pooled["error"].isna().all()
+    assert math.isnan(_found(pooled, "stationary_from", "Li-DOL")["value"])
+    assert _found(pooled, "stationary_from", "Li-DOL")["note"] == "r2: not stationary: drifts"
+    settled = pool([tables[0], tables[2]], "s")
+    assert [_found(settled, "stationary_from", "Li-DOL")[name] for name in ("value", "note")] == [60.0, "largest in r3"]
+    assert [_found(settled, "stationary")[name] for name in ("value", "note")] == [1.0, ""]
+
+
+def test_one_replica_keeps_its_remark_and_previews_are_named_once() -> None:
+    rows = [row("trajectory_end", "", 60.0, "ps", note="preview; cut")]
+    assert pool(_tables(rows), "s")["note"].tolist() == ["preview; cut"]
+    other = [row("trajectory_end", "", 60.0, "ps", note="preview")]
+    assert pool(_tables(rows, other), "s")["note"].tolist() == ["preview; r1: cut"]

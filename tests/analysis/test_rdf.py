@@ -126,3 +126,21 @@ def test_only_blocks_after_the_start_count(tmp_path: Path) -> None:
     assert late.cation_frames.sum() == 50 * 5
     assert curve_of(run, reading, "Li-O(G)", 51).cation_frames.sum() == 48 * 5
     assert curve_of(run, reading, "Li-O(G)", 99).cation_frames.sum() == 2 * 5
+
+
+def test_a_shell_that_is_renewed_slowly_says_that_errors_are_too_small(tmp_path: Path) -> None:
+    """Cations far apart that all lose two of their four neighbours in the middle of the run."""
+    rng = np.random.default_rng(11)
+    n_frames, box = 100, 4.0
+    centres = np.tile(lattice(2, 2.0)[None, :, None], (n_frames, 1, 1, 1))
+    directions = rng.normal(size=(n_frames, 8, 4, 3))
+    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    radii = rng.normal(0.2, 0.01, size=(n_frames, 8, 4, 1))
+    radii[50:, :, 2:] += 0.2
+    sites = (centres + radii * directions).reshape(n_frames, -1, 3)
+    positions = np.concatenate([centres[:, :, 0], sites], axis=1) % box
+    table = _table(*_read(tmp_path, gas_document(8, 32), positions, np.full((n_frames, 3), box)))
+    features = table[table["quantity"].isin(["first_peak", "first_minimum"])]
+    assert len(features) == 2 and features["value"].notna().all()
+    doubt = "error from too few independent samples (block of 20 ps, correlation time "
+    assert features["note"].str.contains(doubt, regex=False).all()

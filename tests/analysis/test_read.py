@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from MDAnalysis.lib.distances import distance_array
 
@@ -134,7 +135,8 @@ def test_a_trajectory_shorter_than_its_run_says_is_noted(gas_run: Path, tmp_path
         gas_run.write_text(json.dumps(document | {"production_ns_done": done_ns}))
         read(load_run(gas_run), tmp_path / "reading")
         found = load_reading(tmp_path / "reading").notes
-        assert [note.removeprefix("trajectory cut short: ") for note in found] == notes
+        cut = "trajectory cut short: "
+        assert [note.removeprefix(cut) for note in found if note.startswith(cut)] == notes
 
 
 def test_a_read_that_is_interrupted_leaves_no_folder(gas_run: Path, tmp_path: Path) -> None:
@@ -185,3 +187,37 @@ def test_the_command_line_tells_errors_in_one_line(
     message = capsys.readouterr().err
     assert message.count("\n") == 1
     assert "Na" in message
+
+
+@pytest.mark.parametrize(("production_ns", "read_ps"), [(0.0105, 10.5), (0.0195, 19.5), (0.03, 19.5), (None, 19.5)])
+def test_a_trajectory_is_read_as_far_as_the_run_is_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, production_ns: float | None, read_ps: float
+) -> None:
+    times, rng = np.arange(40) / 2, np.random.default_rng(6)
+    document = gas_document(4, 4, production_ns=production_ns, production_ns_done=0.0195)
+    path = write_run(tmp_path / "run", document, 0.1 * rng.random((40, 8, 3)), np.full((40, 3), 3.0), times + 100)
+    energies = pd.DataFrame({column: np.arange(100.0, 120.0) for column in ENERGY_COLUMNS})
+    monkeypatch.setattr("analysis.read.read_energies", lambda path: energies)
+    seen: list[tuple[int, int]] = []
+    read(load_run(path), tmp_path / "reading", lambda done, total: seen.append((done, total)))
+    reading = load_reading(tmp_path / "reading")
+    n_frames = round(2 * read_ps) + 1
+    assert reading.n_frames == n_frames == reading.block_edges_frame[-1] == len(reading.com_nm)
+    assert seen[-1] == (n_frames, n_frames)
+    assert reading.time_ps[-1] == 100 + read_ps
+    assert reading.energies["time_ps"].max() == np.floor(100 + read_ps)
+    longer = (f"trajectory goes on to 119.5 ps; read up to {100 + read_ps:g} ps as configured",)
+    assert reading.notes == (longer if read_ps < 19.5 else ())
+
+
+@pytest.mark.parametrize(("step_nm", "far"), [(1.3, True), (1.1, False)])
+def test_the_largest_step_is_recorded_and_told_when_it_is_too_large(tmp_path: Path, step_nm: float, far: bool) -> None:
+    positions = np.zeros((12, 4, 3))
+    positions[6:, 2, 1] = step_nm
+    path = write_run(tmp_path / "run", gas_document(2, 2), positions, np.full((12, 3), 3.0))
+    read(load_run(path), tmp_path / "reading")
+    reading = load_reading(tmp_path / "reading")
+    assert reading.largest_step == pytest.approx(step_nm / 3.0, abs=1e-3)
+    note = f"frames too far apart to follow the molecules (largest step {step_nm / 3:.2g} box lengths)"
+    assert reading.notes == ((note,) if far else ())
+    assert reading.step_note() == (note if far else "")

@@ -141,3 +141,17 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "conf.gro").unlink()
     with pytest.raises(RunError, match=r"conf\.gro: there is no such file"), open_universe(load_run(path)):
         pass
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
+def test_a_structure_that_was_cut_is_refused(gas_run: Path, kept: float) -> None:
+    structure = gas_run.parent / "conf.gro"
+    text = structure.read_text()
+    structure.write_text(text[: round(kept * len(text))])
+    with pytest.raises(RunError, match=r"conf\.gro"), open_universe(load_run(gas_run)):
+        pass
+
+
+def test_an_error_of_the_reader_of_an_open_trajectory_is_not_hidden(gas_run: Path) -> None:
+    with pytest.raises(IndexError, match="mine"), open_universe(load_run(gas_run)):
+        raise IndexError("mine")

@@ -11,6 +11,7 @@ import pytest
 from analysis.statistics import (
     block_average,
     block_error,
+    block_note,
     detect_stationarity,
     drift_limit,
     drift_z,
@@ -129,3 +130,24 @@ def test_constant_and_short_series_do_not_crash() -> None:
 def test_more_series_allow_a_larger_deviation() -> None:
     assert drift_limit(1) == pytest.approx(2.6, abs=0.01)
     assert drift_limit(8) > drift_limit(2) > drift_limit(1)
+
+
+@pytest.mark.parametrize(("correlation_frames", "doubtful"), [(5.0, False), (60.0, False), (900.0, True)])
+def test_blocks_shorter_than_two_correlation_times_are_told(correlation_frames: float, doubtful: bool) -> None:
+    """A block has 800 frames; an autoregressive series of correlation time tau has g = 1 + 2 tau."""
+    notes = [block_note(ar1(4000, correlation_frames, seed), 0.5) for seed in range(10)]
+    found = [note for note in notes if note.startswith("error from too few independent samples (block of 400 ps, ")]
+    assert sum(note != "" for note in notes) == len(found)
+    assert len(found) >= 5 if doubtful else not found
+
+
+def test_the_note_of_a_slow_series_has_its_numbers() -> None:
+    series = np.repeat([0.0, 1.0], 500)
+    note = block_note(series, 2.0)
+    g = statistical_inefficiency(series)
+    assert note == (
+        f"error from too few independent samples (block of 400 ps, correlation time {g - 1:.3g} ps; "
+        f"{1000 / g:.2g} independent samples in all)"
+    )
+    assert block_note([1.0, 2.0], 1.0) == "too few values for an error"
+    assert block_note(np.ones(100), 1.0) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_density_deviation_and_concentration() -> None:
     assert deviation["error"] == pytest.approx(only(rows, "density")["error"] / 10.0)
     # 10 units in 30 nm^3: 10 / (6.02214076e23 * 30e-24 L)
     assert only(rows, "salt_concentration", "mol_per_L")["value"] == pytest.approx(0.55351, rel=1e-3)
+    assert deviation["note"] == "predicted 1000.0 kg/m³"
     assert not [one for one in rows if one["quantity"] == "chain_apparent_volume"]
 
 
@@ -125,7 +127,9 @@ def test_without_an_energy_file_volume_and_density_come_from_the_box() -> None:
 def test_slow_series_say_that_their_error_is_too_small() -> None:
     energies = make_energies()
     energies["Density"] = 1020 + np.sin(np.arange(N_FRAMES) * 2 * math.pi / N_FRAMES)
-    assert "correlated" in only(compute(make_run(), make_reading(energies), 0), "density")["note"]
+    rows = compute(make_run(), make_reading(energies), 0)
+    assert only(rows, "density")["note"].startswith("error from too few independent samples (block of 120 ps")
+    assert only(rows, "temperature")["note"] == ""
 
 
 def test_the_equilibration_is_shown_beside(tmp_path: Path) -> None:
@@ -146,3 +150,12 @@ def test_a_broken_equilibration_record_is_told(tmp_path: Path, text: str | None)
         (tmp_path / "equilibration.csv").write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=r"equilibration\.csv"):
         compute(make_run(tmp_path, equilibration_energy="equilibration.csv"), make_reading(make_energies()), 0)
+
+
+def test_oddities_of_the_trajectory_are_told() -> None:
+    reading = make_reading(make_energies())
+    assert not [one for one in compute(make_run(), reading, 0) if one["quantity"] == "largest_step"]
+    rows = compute(make_run(), replace(reading, notes=("one", "two"), largest_step=0.45), 0)
+    end, step = only(rows, "trajectory_end"), only(rows, "largest_step")
+    assert (end["value"], end["unit"], end["note"]) == (N_FRAMES - 1, "ps", "one; two")
+    assert step["value"] == 0.45 and step["note"].startswith("frames too far apart")

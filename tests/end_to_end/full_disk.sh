@@ -14,10 +14,10 @@ free_kib=$(df --output=avail -k "$disk" | tail -1)
 # Room for a part of the trajectory only.
 head -c $(((free_kib - 200) * 1024)) /dev/zero >"$disk/filler"
 status=0
-"$@" || status=$?
+"$@" 2>&1 || status=$?
 echo "FIRST EXIT $status"
 rm "$disk/filler"
 status=0
-"$@" || status=$?
+"$@" 2>&1 || status=$?
 echo "SECOND EXIT $status"
 cp "$disk/run/tiny/dol-dme-litfsi/r1/traj.xtc" "$disk/../out.xtc"

@@ -168,6 +168,32 @@ def test_an_additive_that_rounds_badly_warns(inputs: Inputs, ether: System) -> N
     assert len(composition.warnings) == 1 and "% off" in composition.warnings[0]
 
 
+@pytest.mark.parametrize("asked", [{"salt_pairs": 60000}, {"salt_pairs": None, "total_atoms": 2100000}])
+def test_more_atoms_than_can_be_run_stop_with_a_box_that_can(
+    inputs: Inputs, ether: System, asked: dict[str, int | None]
+) -> None:
+    with pytest.raises(CompositionError, match="more than the 2000000") as caught:
+        compose(replace(ether, **asked), inputs.molecules)  # type: ignore[arg-type]
+    key = "total_atoms" if "total_atoms" in asked else "salt_pairs"
+    assert caught.value.key == f"box.{key}"
+    most = int(caught.value.remedy.split(": ")[1].split()[0])
+    composition = compose(replace(ether, **(asked | {key: most})), inputs.molecules)  # type: ignore[arg-type]
+    assert 1.9e6 < composition.n_atoms <= 2e6
+
+
+def test_more_chains_than_can_be_run(inputs: Inputs, ether: System) -> None:
+    def crowd(count: int) -> Composition:
+        return compose(replace(ether, chains=Chains("PAB", 10, None, None, count)), inputs.molecules)
+
+    with pytest.raises(CompositionError) as caught:
+        crowd(10**8)
+    assert caught.value.key == "chains.count"
+    most = int(caught.value.remedy.split()[1])
+    assert crowd(most).n_atoms <= 2_000_000
+    with pytest.raises(CompositionError):
+        crowd(most + 1)
+
+
 def test_chains_by_count(inputs: Inputs, ether: System) -> None:
     composition = compose(replace(ether, chains=Chains("PAB", 6, None, None, 3)), inputs.molecules)
     assert composition.counts[-1] == ("PAB", 3)

@@ -11,13 +11,18 @@ from workflow.conformers import draw
 from workflow.forcefield import molecule_atoms, molecule_bonds
 from workflow.gas_phase import hot_conformers
 from workflow.inputs.plan import Inputs
+from workflow.mdrun import Job
+from workflow.progress import Progress, Reporter
+from workflow.workfolder import exclusive
 
 
 @pytest.mark.slow
 def test_hot_conformers_are_whole_coiled_and_different(default_inputs: Inputs, tmp_path: Path) -> None:
     molecule, monomers, count = default_inputs.molecules["PAB"], 8, 4
     starts = [one.xyz_nm for one in draw(molecule, monomers, count, 5)]
-    found = hot_conformers(molecule, monomers, starts, 5, tmp_path)
+    reporter = Reporter(tmp_path, Progress("a", 1, "results", 0, 1, 1.2))
+    with exclusive(tmp_path, "test") as lock:
+        found = hot_conformers(molecule, monomers, starts, 5, Job(tmp_path / "gas_phase", lock, 1, 1.0, reporter, 0.0))
     assert len(found) == count
     bonds = np.array(molecule_bonds(molecule, monomers))
     heavy = [not atom.name.startswith("H") for atom in molecule_atoms(molecule, monomers)]

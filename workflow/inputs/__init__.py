@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from workflow.inputs.config import Config, Lengths
+from workflow.inputs.config import Config
+from workflow.inputs.lengths import Lengths
 from workflow.inputs.molecules import Molecule, PolymerSpec, Site
-from workflow.inputs.plan import Inputs, identity, load
+from workflow.inputs.plan import Inputs, describing_hash, identity, load
 from workflow.inputs.problems import InputError
 from workflow.inputs.system_parts import Additive, Chains, Published, Salt
 from workflow.inputs.systems import System
@@ -22,6 +23,7 @@ __all__ = [
     "Salt",
     "Site",
     "System",
+    "describing_hash",
     "identity",
     "load",
 ]

@@ -7,51 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.inputs.fields import SAFE_NAME, SAFE_NAME_REMEDY, Fields
+from workflow.inputs.lengths import (
+    HIGHEST_TEMPERATURE_K,
+    WHY_FRAMES_ARE_CLOSE,
+    Lengths,
+    check_interval,
+    read_interval,
+    read_lengths,
+)
+from workflow.inputs.override import read_override
 from workflow.inputs.problems import Problems
-from workflow.inputs.tree import Node, Table, describe, merged, read_table
+from workflow.inputs.results_folder import check_results_folder
+from workflow.inputs.tree import Node, Table, merged, read_table
 
-TIMESTEP_PS = 0.002
-SHORTEST_STAGE_PS = 10.0
-SHORTEST_PRODUCTION_PS = 20.0
-FEWEST_FRAMES = 10
-DENSEST_PACKING = 1.5  # of the predicted density
+LOOSEST_PACKING = 0.2  # of the predicted density
+DENSEST_PACKING = 1.5
+MOST_REPLICAS = 100
+MOST_RUNS = 3000
+LONGEST_CHECKPOINT_MIN = 60.0
 MIXING_RULES = ("lorentz-berthelot", "geometric")
 PROTOCOLS = ("paper",)
-OVERRIDE_KEYS = (
-    "temperature_K",
-    "pressure_atm",
-    "salt",
-    "solvents",
-    "volume_ratio",
-    "additives",
-    "chains",
-    "box",
-)
-# Folders of the project itself, into which results must never be written.
-TAKEN_FOLDERS = (
-    "analysis",
-    "docs",
-    "forcefields",
-    "profiles",
-    "slurm",
-    "systems",
-    "tests",
-    "work",
-    "workflow",
-)
 # Files of the results folder, which a system's folder of the same name would replace.
 TAKEN_SYSTEM_NAMES = ("report.html", "comparisons.csv")
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """How long each stage lasts; `anneal_ps` 0 leaves the hot stage out."""
-
-    nvt_ps: float
-    compress_ps: float
-    anneal_ps: float
-    npt_ps: float
-    production_ns: float
 
 
 @dataclass(frozen=True)
@@ -85,11 +62,13 @@ class ReadConfig:
     system_nodes: tuple[Node, ...]
 
 
-def read_config(files: Sequence[Path], problems: Problems) -> ReadConfig | None:
+def read_config(root: Path, files: Sequence[Path], problems: Problems) -> ReadConfig | None:
     """Read the configuration and lay each further file on it.
 
     Parameters
     ----------
+    root
+        The project's folder.
     files
         `config.yaml` and then the overlays; a value of a later file replaces the earlier one.
     problems
@@ -108,37 +87,38 @@ def read_config(files: Sequence[Path], problems: Problems) -> ReadConfig | None:
     assert table is not None and tables[0] is not None
     fields = Fields(table, "", problems)
     read = _read_all(fields, problems)
-    _check_folder(fields, tables[0], read)
+    check_results_folder(fields, root, tables[0], read.config.results, read.config.preview)
     return read
 
 
 def _read_all(fields: Fields, problems: Problems) -> ReadConfig:
     names = _system_names(fields, problems)
-    frame_ps = _interval(fields, "frame_interval_ps")
+    frame_ps = read_interval(fields, "frame_interval_ps", WHY_FRAMES_ARE_CLOSE)
     config = Config(
         systems=tuple(name for name, _ in names),
-        replicas=fields.integer("replicas") or 1,
+        replicas=fields.integer("replicas", most=MOST_REPLICAS) or 1,
         seed=fields.integer("seed", least=0) or 0,
         results=fields.name("results") or "results",
         preview=bool(fields.flag("preview")),
         mixing_rule=fields.choice("mixing_rule", MIXING_RULES) or MIXING_RULES[0],
         cutoff_nm=fields.number("cutoff_nm", least=0.5, unit="nm") or 1.0,
         protocol=fields.choice("protocol", PROTOCOLS) or PROTOCOLS[0],
-        lengths=_lengths(fields, frame_ps),
-        anneal_temperature_K=fields.number("anneal_temperature_K", above=0, unit="K") or 1.0,
+        lengths=read_lengths(fields, frame_ps),
+        anneal_temperature_K=fields.number("anneal_temperature_K", above=0, most=HIGHEST_TEMPERATURE_K, unit="K")
+        or 1.0,
         frame_interval_ps=frame_ps,
-        energy_interval_ps=_interval(fields, "energy_interval_ps"),
-        checkpoint_interval_min=fields.number("checkpoint_interval_min", above=0, unit="minutes") or 1.0,
+        energy_interval_ps=read_interval(fields, "energy_interval_ps", "density and pressure move within picoseconds"),
+        checkpoint_interval_min=_checkpoint_interval(fields),
         threads_per_run=_threads(fields),
         packing_density_fraction=_packing_fraction(fields),
     )
-    override = fields.table_of("override", required=False)
-    if override is not None:
-        for key in OVERRIDE_KEYS:
-            override.node(key, required=False)
-        override.finish()
+    production_ps = config.lengths.production_ns * 1000.0
+    check_interval(fields, "frame_interval_ps", config.frame_interval_ps, production_ps)
+    check_interval(fields, "energy_interval_ps", config.energy_interval_ps, production_ps)
+    _check_amount(fields, config)
+    override = read_override(fields)
     fields.finish()
-    return ReadConfig(config, fields, override.table if override else None, tuple(node for _, node in names))
+    return ReadConfig(config, fields, override, tuple(node for _, node in names))
 
 
 def _system_names(fields: Fields, problems: Problems) -> list[tuple[str, Node]]:
@@ -163,71 +143,12 @@ def _system_names(fields: Fields, problems: Problems) -> list[tuple[str, Node]]:
     return names
 
 
-def _check_folder(fields: Fields, base: Table, read: ReadConfig) -> None:
-    """Results stay outside the project's own folders, and previews have a folder of their own."""
-    results = read.config.results
-    if results.lower() in TAKEN_FOLDERS:
-        fields.add("results", "this is a folder of the project itself", "Choose another name, such as `results`")
-    if not read.config.preview:
-        return
-    preview, folder = base.entries.get("preview"), base.entries.get("results")
-    laid_over = preview is not None and describe(preview) != "true"
-    if results == "results" or (laid_over and folder is not None and describe(folder) == results):
-        remedy = "Choose a folder of its own, such as `results: preview`"
-        fields.add("results", "a preview must not share a folder with a run of full length", remedy)
-
-
-def _lengths(fields: Fields, frame_interval_ps: float) -> Lengths:
-    below = fields.table_of("lengths")
-    if below is None:
-        return Lengths(1.0, 1.0, 0.0, 1.0, 1.0)
-    nvt_ps, compress_ps = _stage(below, "nvt_ps"), _stage(below, "compress_ps")
-    anneal_ps, npt_ps = _stage(below, "anneal_ps"), _stage(below, "npt_ps")
-    production_ns = below.number("production_ns", above=0, unit="ns")
-    if production_ns is not None:
-        _check_production(below, production_ns * 1000.0, frame_interval_ps)
-    below.finish()
-    return Lengths(nvt_ps, compress_ps, anneal_ps, npt_ps, production_ns or 1.0)
-
-
-def _check_production(fields: Fields, production_ps: float, frame_interval_ps: float) -> None:
-    needed_ps = max(SHORTEST_PRODUCTION_PS, FEWEST_FRAMES * frame_interval_ps)
-    if production_ps < needed_ps * (1 - 1e-9):
-        frames = production_ps / frame_interval_ps
-        problem = (
-            f"production of {production_ps:g} ps is too short: at least {SHORTEST_PRODUCTION_PS:g} ps "
-            f"and {FEWEST_FRAMES} frames are needed (this gives {frames:.3g}, one every {frame_interval_ps:g} ps)"
-        )
-        fields.add("production_ns", problem, f"Write at least {needed_ps / 1000.0:g}")
-    _check_steps(fields, "production_ns", production_ps)
-
-
-def _stage(fields: Fields, key: str) -> float:
-    length_ps = fields.number(key, least=0, unit="ps")
-    if length_ps is None:
-        return SHORTEST_STAGE_PS
-    if length_ps < SHORTEST_STAGE_PS and not (key == "anneal_ps" and length_ps == 0):
-        leave_out = ", or 0 to leave the stage out" if key == "anneal_ps" else ""
-        problem = f"a stage lasts at least {SHORTEST_STAGE_PS:g} ps"
-        fields.add(key, problem, f"Write {SHORTEST_STAGE_PS:g} or more{leave_out}")
-    _check_steps(fields, key, length_ps)
-    return length_ps
-
-
-def _interval(fields: Fields, key: str) -> float:
-    interval_ps = fields.number(key, above=0, unit="ps")
-    if interval_ps is None:
-        return 1.0
-    _check_steps(fields, key, interval_ps)
-    return interval_ps
-
-
-def _check_steps(fields: Fields, key: str, time_ps: float) -> None:
-    """Times are whole numbers of steps, else frames would not lie where the tables say they do."""
-    steps = time_ps / TIMESTEP_PS
-    if abs(steps - round(steps)) > 1e-4:
-        problem = f"this is not a whole number of steps of {TIMESTEP_PS * 1000:g} fs"
-        fields.add(key, problem, f"Write a multiple of {TIMESTEP_PS:g} ps")
+def _check_amount(fields: Fields, config: Config) -> None:
+    """As many runs as a project can want; more is a slip of the finger."""
+    runs = len(config.systems) * config.replicas
+    if runs > MOST_RUNS:
+        problem = f"{config.replicas} replicas of {len(config.systems)} systems are {runs} runs, more than {MOST_RUNS}"
+        fields.add("replicas", problem, f"Write {MOST_RUNS // len(config.systems)} or less, or name fewer systems")
 
 
 def _threads(fields: Fields) -> int | str:
@@ -240,13 +161,20 @@ def _threads(fields: Fields) -> int | str:
     return fields.integer("threads_per_run") or "auto"
 
 
+def _checkpoint_interval(fields: Fields) -> float:
+    return fields.number("checkpoint_interval_min", above=0, most=LONGEST_CHECKPOINT_MIN, unit="minutes") or 1.0
+
+
 def _packing_fraction(fields: Fields) -> float:
     key = "packing_density_fraction"
-    fraction = fields.number(key, above=0)
-    if fraction is not None and fraction > DENSEST_PACKING:
+    fraction = fields.number(key)
+    if fraction is not None and fraction < LOOSEST_PACKING:
+        problem = "a box that loose is a gas, which the compression does not bring to a liquid"
+        fields.add(key, problem, f"Write a number from {LOOSEST_PACKING} to {DENSEST_PACKING}, such as 0.6")
+    elif fraction is not None and fraction > DENSEST_PACKING:
         fields.add(
             key,
             "molecules without overlap do not get that much denser than the liquid",
-            f"Write a number between 0 and {DENSEST_PACKING}, such as 0.6",
+            f"Write a number from {LOOSEST_PACKING} to {DENSEST_PACKING}, such as 0.6",
         )
     return fraction or 1.0

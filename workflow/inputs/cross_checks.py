@@ -115,6 +115,7 @@ def check_atoms(molecules: dict[str, Molecule | None], problems: Problems) -> No
 def compose_all(systems: Mapping[str, ReadSystem], molecules: Mapping[str, Molecule]) -> dict[str, Composition]:
     """Whole numbers of molecules for every system; those that follow another's chains come after it."""
     from workflow.composition import CompositionError, compose
+    from workflow.forcefield import ForceFieldError
 
     compositions: dict[str, Composition] = {}
     for name, read in sorted(systems.items(), key=lambda one: _like(one[1]) is not None):
@@ -131,6 +132,9 @@ def compose_all(systems: Mapping[str, ReadSystem], molecules: Mapping[str, Molec
             compositions[name] = compose(read.system, molecules, n_chains)
         except CompositionError as error:
             read.fields.add(error.key, error.problem, error.remedy)
+        except ForceFieldError as error:
+            key = "chains.monomers" if read.system.chains is not None else "solvents"
+            read.fields.add(key, str(error).rstrip("."), "Change the length of the chains or the molecule's files")
     return compositions
 
 

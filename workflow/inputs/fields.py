@@ -87,42 +87,50 @@ class Fields:
         required: bool = True,
         above: float | None = None,
         least: float | None = None,
+        most: float | None = None,
         unit: str = "",
     ) -> float | None:
-        """A finite number, larger than `above` and not smaller than `least`."""
+        """A finite number, larger than `above`, not smaller than `least` and not larger than `most`."""
         wanted = f"a number{f' in {unit}' if unit else ''}"
         scalar = self.scalar(key, required, wanted)
         if scalar is None:
             return None
         if isinstance(scalar.value, bool) or not isinstance(scalar.value, int | float):
-            self.add(key, f"this must be {wanted}", _number_remedy(scalar.text))
+            self.add(key, f"this must be {wanted}", _number_remedy(scalar))
             return None
-        return self._in_range(key, float(scalar.value), above, least)
+        return self._in_range(key, float(scalar.value), above, least, most, unit)
 
-    def _in_range(self, key: str, value: float, above: float | None, least: float | None) -> float | None:
+    def _in_range(
+        self, key: str, value: float, above: float | None, least: float | None, most: float | None, unit: str
+    ) -> float | None:
         if not math.isfinite(value):
             self.add(key, "this must be a finite number", "Write an ordinary number")
         elif above is not None and value <= above:
             self.add(key, f"this must be larger than {above:g}", f"Write a number larger than {above:g}")
         elif least is not None and value < least:
             self.add(key, f"this must be at least {least:g}", f"Write {least:g} or more")
+        elif most is not None and value > most:
+            limit = f"{most:g} {unit}".strip()
+            self.add(key, f"this must be at most {limit}", f"Write {most:g} or less")
         else:
             return value
         return None
 
-    def integer(self, key: str, *, required: bool = True, least: int = 1) -> int | None:
-        """A whole number that is not smaller than `least`."""
+    def integer(self, key: str, *, required: bool = True, least: int = 1, most: int | None = None) -> int | None:
+        """A whole number that is not smaller than `least` and not larger than `most`."""
         scalar = self.scalar(key, required, "a whole number")
         if scalar is None:
             return None
         value = scalar.value
         whole = isinstance(value, float) and math.isfinite(value) and value == int(value)
         if isinstance(value, bool) or not (isinstance(value, int) or whole):
-            self.add(key, "this must be a whole number", _number_remedy(scalar.text))
+            self.add(key, "this must be a whole number", _number_remedy(scalar, whole=True))
         elif float(value) < least:  # type: ignore[arg-type]
             self.add(key, f"this must be at least {least}", f"Write {least} or more")
         elif float(value) > 1e9:  # type: ignore[arg-type]
             self.add(key, "this number is beyond anything that can be run", "Write a smaller one")
+        elif most is not None and float(value) > most:  # type: ignore[arg-type]
+            self.add(key, f"this must be at most {most}", f"Write {most} or less")
         else:
             return int(value)  # type: ignore[arg-type]
         return None
@@ -212,12 +220,15 @@ class Fields:
                 self.add(key, "this key is not known", f"{nearest(key, known)}Known here: {listing(known)}")
 
 
-def _number_remedy(text: str) -> str:
+def _number_remedy(scalar: Scalar, whole: bool = False) -> str:
     """How to write the number that was perhaps meant."""
+    text = scalar.text
+    if isinstance(plain_value(text), int | float) and not isinstance(plain_value(text), bool):
+        return "Write it without quotes" if isinstance(scalar.value, str) else "Write a whole number, such as 3"
+    if whole:
+        return "Write a whole number, such as 3"
     if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text):
         return f"Write a decimal point: {text.replace(',', '.')}"
-    if isinstance(plain_value(text), int | float) and not isinstance(plain_value(text), bool):
-        return "Write it without quotes, as a whole number where one is wanted"
     if re.fullmatch(r"[-+]?[0-9.,_ ]+[eE]?[-+]?[0-9]*", text):
         return "Write digits and at most one point"
     return "Write a plain number without quotes or a unit, such as 1.5"

@@ -1,4 +1,4 @@
-"""A fingerprint of the physics of a run: what has the same one may go on from the other's checkpoint."""
+"""Fingerprints of a run: of its physics, which decides about checkpoints, and of what describes it."""
 
 from __future__ import annotations
 
@@ -55,6 +55,27 @@ def fingerprint(
         physics["intervals"] = [config.frame_interval_ps, config.energy_interval_ps]
     text = json.dumps(physics, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def description(system: System, composition: Composition, molecules: Mapping[str, Molecule], *run: object) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of what describes a run in run.json without being physics.
+
+    That is: titles, what the system extends, published values, the amounts as they were asked for and reached,
+    each molecule's title, kind, status and sites, and what `run` holds (replica, whether it is a preview).
+    """
+    described = {
+        "system": [system.name, system.title, system.base, [asdict(one) for one in system.published]],
+        "composition": composition.as_dict(),
+        "molecules": [_described(molecules[name]) for name, _ in composition.counts],
+        "run": run,
+    }
+    text = json.dumps(described, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _described(molecule: Molecule) -> list[Any]:
+    sites = [[site.name, site.kind, site.atoms] for site in molecule.sites]
+    return [molecule.name, molecule.title, molecule.kind, molecule.status, molecule.status_note, sites]
 
 
 def _built(

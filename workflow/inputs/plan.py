@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from workflow.inputs.config import Config, ReadConfig, read_config
 from workflow.inputs.cross_checks import check_atoms, check_boxes, compose_all, follow_chains
-from workflow.inputs.identity import fingerprint
+from workflow.inputs.identity import description, fingerprint
+from workflow.inputs.lengths import anneal_warning, check_anneal
 from workflow.inputs.molecule_files import read_molecules
 from workflow.inputs.molecules import Molecule
 from workflow.inputs.problems import Place, Problems, listing, nearest
@@ -24,7 +25,10 @@ CONFIG_FILE = "config.yaml"
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that enters, checked; `systems` and `compositions` hold the configured ones in order."""
+    """Everything that enters, checked; `systems` and `compositions` hold the configured ones in order.
+
+    `warnings` are about the configuration as a whole; those about one system are in its composition.
+    """
 
     root: Path
     config_files: tuple[Path, ...]
@@ -32,6 +36,7 @@ class Inputs:
     systems: dict[str, System]
     molecules: dict[str, Molecule]
     compositions: dict[str, Composition]
+    warnings: tuple[str, ...] = ()
 
     def seed(self, system: str, replica: int, purpose: str) -> int:
         """A seed from 1 to 2^31 - 2 from the configured seed, the system, the replica and the purpose."""
@@ -57,7 +62,7 @@ def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
     base = root / CONFIG_FILE
     files = (base, *(one for one in (path.resolve() for path in overlays) if one != base))
     problems = Problems(root)
-    read = read_config(files, problems)
+    read = read_config(root, files, problems)
     config_is_right = read is not None and not problems.found
     molecules = read_molecules(root, problems)
     check_atoms(molecules, problems)
@@ -68,6 +73,7 @@ def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
     compositions = compose_all(systems, right)
     if read is not None and config_is_right:
         check_boxes(read.config, systems, compositions)
+        _check_anneal(read, systems)
     problems.stop_if_any()
     assert read is not None
     return Inputs(
@@ -77,7 +83,14 @@ def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
         systems={name: systems[name].system for name in read.config.systems},
         molecules=right,
         compositions={name: compositions[name] for name in read.config.systems},
+        warnings=anneal_warning(read.config.lengths.anneal_ps, read.config.preview),
     )
+
+
+def _check_anneal(read: ReadConfig, systems: Mapping[str, ReadSystem]) -> None:
+    config = read.config
+    hottest_K = max((one.system.temperature_K for name, one in systems.items() if name in config.systems), default=0.0)
+    check_anneal(read.fields, config.lengths.anneal_ps, config.anneal_temperature_K, hottest_K)
 
 
 def _read_systems(
@@ -125,3 +138,12 @@ def identity(inputs: Inputs, system: str, replica: int, stage: str) -> str:
         (seed, replica),
         stage,
     )
+
+
+def describing_hash(inputs: Inputs, system: str, replica: int) -> str:
+    """What enters run.json of a run without being physics as 16 hexadecimal digits; see `identity.description`.
+
+    A changed title or site asks for a new run.json, but for no new simulation.
+    """
+    composition = inputs.compositions[system]
+    return description(inputs.systems[system], composition, inputs.molecules, replica, inputs.config.preview)

@@ -11,6 +11,10 @@ from workflow.inputs.molecules import Molecule
 from workflow.inputs.problems import Place, Problems, listing, nearest
 
 SALT_AMOUNTS = ("mol_per_L", "mol_per_L_solvent", "count")
+LEAST_MOL_PER_L = 0.01
+# Per litre of solvent there is no limit but what dissolves: solvate ionic liquids have more than 10.
+MOST_MOL_PER_L = {"mol_per_L": 10.0, "mol_per_L_solvent": 30.0}
+MOST_CHAINS_WT_PERCENT = 60.0
 CHAIN_AMOUNTS = ("wt_percent", "count_like", "count")
 
 
@@ -76,9 +80,12 @@ def read_salt(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Salt 
         elif molecule is not None and stoichiometry is not None:
             ions[name] = (molecule, stoichiometry)
     amounts = {
-        "mol_per_L": below.number("mol_per_L", required=False, above=0, unit="mol/L"),
-        "mol_per_L_solvent": below.number("mol_per_L_solvent", required=False, above=0, unit="mol/L"),
+        key: below.number(key, required=False, above=0, most=most, unit="mol/L") for key, most in MOST_MOL_PER_L.items()
     }
+    for key, value in amounts.items():
+        if value is not None and value < LEAST_MOL_PER_L:
+            problem = f"a box that can be run holds hardly an ion below {LEAST_MOL_PER_L:g} mol/L"
+            below.add(key, problem, f"Write {LEAST_MOL_PER_L:g} or more, in mol/L")
     count = below.integer("count", required=False)
     _exactly_one(below, SALT_AMOUNTS, fields.full("salt"))
     below.finish()
@@ -93,7 +100,15 @@ def read_salt(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Salt 
 def _check_neutral(fields: Fields, ions: Mapping[str, tuple[Molecule, int]]) -> None:
     charges = {name: molecule.charge_e for name, (molecule, _) in ions.items()}
     left = sum(charges[name] * number for name, (_, number) in ions.items())
-    if left == 0 and ions:
+    if not ions:
+        fields.add("ions", "the ions are missing", "Name one cation and one anion, as `{Li: 1, TFSI: 1}`")
+        return
+    common = math.gcd(*(number for _, number in ions.values()))
+    if left == 0 and common > 1:
+        reduced = ", ".join(f"{name}: {number // common}" for name, (_, number) in ions.items())
+        problem = f"all numbers of this formula unit can be divided by {common}, so each mol would be {common}"
+        fields.add("ions", problem, f"Write {{{reduced}}}")
+    if left == 0:
         return
     cations = [name for name in ions if charges[name] > 0]
     anions = [name for name in ions if charges[name] < 0]
@@ -158,6 +173,11 @@ def read_chains(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Cha
         return None
     name = below.text("molecule")
     wt_percent = _weight_percent(below, required=False)
+    if wt_percent is not None and wt_percent > MOST_CHAINS_WT_PERCENT:
+        problem = (
+            f"chains are at most {MOST_CHAINS_WT_PERCENT:g} wt% of the electrolyte: there it is no longer a liquid"
+        )
+        below.add("wt_percent", problem, f"Write {MOST_CHAINS_WT_PERCENT:g} or less")
     count_like = below.name("count_like", required=False)
     count = below.integer("count", required=False)
     monomers = below.integer("monomers", required=not below.has("count_like"))
@@ -169,10 +189,20 @@ def read_chains(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Cha
     if molecule is not None and molecule.polymer is None:
         below.add("molecule", f"its kind is {molecule.kind}, not polymer", "Name a polymer")
     elif molecule is not None and molecule.polymer is not None and monomers is not None:
-        least = molecule.polymer.min_monomers
-        if monomers < least:
-            below.add("monomers", f"a chain of {name} has at least {least} monomers", f"Write {least} or more")
+        _check_monomers(below, molecule, molecule.polymer.min_monomers, monomers)
     return Chains(name or "", monomers, wt_percent, count_like, count)
+
+
+def _check_monomers(fields: Fields, molecule: Molecule, least: int, monomers: int) -> None:
+    # Imported here: polymers import the inputs, which use this module.
+    from workflow.polymers import MAX_MONOMERS
+
+    if monomers < least:
+        problem = f"a chain of {molecule.name} has at least {least} monomers"
+        fields.add("monomers", problem, f"Write {least} or more")
+    elif monomers > MAX_MONOMERS:
+        problem = f"a chain has at most {MAX_MONOMERS} monomers, as many as a .gro file can name"
+        fields.add("monomers", problem, f"Write {MAX_MONOMERS} or less")
 
 
 def read_published(fields: Fields) -> tuple[Published, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workflow.inputs.fields import SAFE_NAME, SAFE_NAME_REMEDY, Fields
+from workflow.inputs.lengths import HIGHEST_TEMPERATURE_K
 from workflow.inputs.molecules import Molecule
+from workflow.inputs.override import overridden, told
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.system_parts import (
     Additive,
@@ -24,6 +26,7 @@ from workflow.inputs.system_parts import (
 from workflow.inputs.tree import Table, describe, merged, read_table
 
 FOLDER = "systems"
+HIGHEST_PRESSURE_ATM = 100000.0
 
 
 @dataclass(frozen=True)
@@ -86,14 +89,14 @@ def read_system(
     for over in reversed(tables[:-1]):
         # What was published of the base was not measured on the variant.
         table = merged(_without(table, "published", "title", "extends"), over)
-    if override is not None:
-        has_chains = isinstance(table.entries.get("chains"), Table)
-        table = merged(table, override if has_chains else _without(override, "chains"))
+    table, changed = overridden(table, override)
     # A key that is missing is missing in the base already; a title is not inherited.
     places = {"title": Place(path, 1), **table.key_places}
     fields = Fields(Table(table.entries, places, tables[-1].place), "", problems)
     system = _read(fields, name, molecules)
-    return ReadSystem(system, fields) if system is not None and len(problems) == before else None
+    if system is None or len(problems) > before:
+        return None
+    return ReadSystem(replace(system, title=told(system.title, changed)), fields)
 
 
 def _without(table: Table, *keys: str) -> Table:
@@ -132,8 +135,8 @@ def _with_bases(path: Path, problems: Problems) -> list[Table]:
 def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None]) -> System | None:
     title = fields.text("title")
     base = fields.text("extends", required=False)
-    temperature_K = fields.number("temperature_K", above=0, unit="K")
-    pressure_atm = fields.number("pressure_atm", above=0, unit="atm")
+    temperature_K = fields.number("temperature_K", above=0, most=HIGHEST_TEMPERATURE_K, unit="K")
+    pressure_atm = fields.number("pressure_atm", above=0, most=HIGHEST_PRESSURE_ATM, unit="atm")
     salt = read_salt(fields, molecules)
     solvents = read_solvents(fields, molecules)
     ratio = read_ratio(fields, len(solvents))

@@ -30,6 +30,8 @@ EXCLUSIVE_KEYS = (
 # Mappings that mean something only as a whole: they are replaced by a later file, never mixed with it.
 WHOLE_KEYS = frozenset({"ions"})
 
+TAG_PREFIX = "tag:yaml.org,2002:"
+
 Plain = None | bool | int | float | str
 
 
@@ -76,7 +78,7 @@ def read_table(path: Path, problems: Problems) -> Table | None:
         problems.add(Place(path, 1), "", None, "the file holds no keys", "Write it as `key: value` lines")
         return None
     before = len(problems)
-    table = _convert(raw, path, "", problems)
+    table = _convert(raw, _Source(path, _written_tags(text)), "", problems)
     return table if isinstance(table, Table) and len(problems) == before else None
 
 
@@ -84,6 +86,33 @@ def read_table(path: Path, problems: Problems) -> Table | None:
 def _composed(text: str) -> RawNode | None:
     """The nodes of a YAML text; remembered, since a base is read again for each of its variants."""
     return YAML(typ="rt", pure=True).compose(text)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file and the tags written in it, by line and column of the value they belong to."""
+
+    path: Path
+    tags: Mapping[tuple[int, int], str]
+
+    def place(self, raw: RawNode) -> Place:
+        return Place(self.path, raw.start_mark.line + 1)
+
+    def tag(self, raw: RawNode) -> str | None:
+        return self.tags.get((raw.start_mark.line, raw.start_mark.column))
+
+
+@lru_cache(maxsize=256)
+def _written_tags(text: str) -> Mapping[tuple[int, int], str]:
+    """Where a tag is written out, as `!!str`: a node no longer tells it from the tag that its value implies."""
+    if "!" not in text:
+        return {}
+    tags: dict[tuple[int, int], str] = {}
+    for event in YAML(typ="rt", pure=True).parse(text):
+        if getattr(event, "tag", None) is not None:
+            mark = event.start_mark
+            tags[mark.line, mark.column] = str(event.tag).replace(TAG_PREFIX, "!!")
+    return tags
 
 
 def _read_text(path: Path, problems: Problems) -> str | None:
@@ -119,43 +148,45 @@ def _add_unreadable(path: Path, error: Exception, problems: Problems) -> None:
     problems.add(Place(path, line), "", None, f"not readable as YAML: {reason}", remedy)
 
 
-def _convert(raw: RawNode, path: Path, key: str, problems: Problems) -> Node:
-    """Turn ruamel's node into ours and refuse anchors, foreign tags, merge keys and doubled keys."""
-    place = Place(path, raw.start_mark.line + 1)
+def _convert(raw: RawNode, source: _Source, key: str, problems: Problems) -> Node:
+    """Turn ruamel's node into ours and refuse anchors, tags, merge keys and doubled keys."""
+    place, tag = source.place(raw), source.tag(raw)
     if raw.anchor is not None:
         problems.add(place, key, f"&{raw.anchor}", "anchors are not used here", "Write the value out")
         return Scalar(None, "", place)
-    if not str(raw.tag).startswith("tag:yaml.org,2002:"):
-        problems.add(place, key, str(raw.tag), "tags are not used here", "Write the plain value")
+    if tag is not None:
+        problems.add(place, key, tag, "tags are not used here", "Write the plain value")
         return Scalar(None, "", place)
     if isinstance(raw, MappingNode):
-        return _convert_table(raw, path, key, problems)
+        return _convert_table(raw, source, key, problems)
     if isinstance(raw, SequenceNode):
-        items = (_convert(one, path, f"{key}[{number}]", problems) for number, one in enumerate(raw.value, 1))
+        items = (_convert(one, source, f"{key}[{number}]", problems) for number, one in enumerate(raw.value, 1))
         return Items(tuple(items), place)
     assert isinstance(raw, ScalarNode)
     return Scalar(plain_value(raw.value) if raw.style is None else raw.value, raw.value, place)
 
 
-def _convert_table(raw: MappingNode, path: Path, above: str, problems: Problems) -> Table:
+def _convert_table(raw: MappingNode, source: _Source, above: str, problems: Problems) -> Table:
     entries: dict[str, Node] = {}
     places: dict[str, Place] = {}
     for raw_key, raw_value in raw.value:
-        place = Place(path, raw_key.start_mark.line + 1)
+        place = source.place(raw_key)
         if not isinstance(raw_key, ScalarNode):
             problems.add(place, above, None, "a key must be a word", "Write `key: value`")
             continue
         name = raw_key.value
         full = f"{above}.{name}" if above else name
+        if source.tag(raw_key) is not None:
+            problems.add(place, full, source.tag(raw_key), "tags are not used here", "Write the plain key")
         if name == "<<":
             problems.add(place, full, None, "merge keys are not used here", "Write the keys out, or use `extends`")
         elif name in entries:
             first = places[name].line
             problems.add(place, full, None, f"the key is given twice (first in line {first})", "Keep only one")
         else:
-            entries[name] = _convert(raw_value, path, full, problems)
+            entries[name] = _convert(raw_value, source, full, problems)
             places[name] = place
-    return Table(entries, places, Place(path, raw.start_mark.line + 1))
+    return Table(entries, places, source.place(raw))
 
 
 def plain_value(text: str) -> Plain:

@@ -6,7 +6,7 @@ rule read:
     input:
         run=f"{RESULTS}/{{system}}/r{{replica}}/run.json",
         trajectory=f"{RESULTS}/{{system}}/r{{replica}}/traj.xtc",
-        code=code("read.py", "run.py", "units.py"),
+        code=code("read"),
     output:
         directory(f"{RESULTS}/{{system}}/r{{replica}}/reading"),
     log:
@@ -26,14 +26,7 @@ rule observe:
     input:
         run=f"{RESULTS}/{{system}}/r{{replica}}/run.json",
         reading=f"{RESULTS}/{{system}}/r{{replica}}/reading",
-        code=code(
-            "observe.py",
-            "statistics.py",
-            "stationarity.py",
-            "cutoffs.py",
-            "table.py",
-            *[f"observables/{name}.py" for name in OBSERVABLES],
-        ),
+        code=code("observe", *[f"observables/{name}" for name in OBSERVABLES]),
     output:
         expand(
             "{results}/{{system}}/r{{replica}}/observables/{table}.csv",
@@ -63,7 +56,7 @@ rule pool:
             replica=REPLICAS,
             table=TABLES,
         ),
-        code=code("pool.py"),
+        code=code("pool"),
     output:
         expand(
             "{results}/{{system}}/observables/{table}.csv",

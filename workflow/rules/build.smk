@@ -15,10 +15,9 @@ rule build:
         mem_mb=2000,
     params:
         physics=physics("build"),
-        arguments=OVERLAY_ARGUMENTS,
         folder=subpath(output[0], parent=True),
     message:
         "{wildcards.system} r{wildcards.replica}: pack the box and write the topology"
     shell:
         "python -P -m workflow.scripts.build --system {wildcards.system:q} --replica {wildcards.replica}"
-        " --out {params.folder:q} --work work --physics {params.physics} --log {log:q} {params.arguments}"
+        " --out {params.folder:q} --work work --physics {params.physics} --log {log:q}"

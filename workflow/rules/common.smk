@@ -9,12 +9,13 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from workflow.estimate import threads_per_run
-from workflow.inputs.plan import identity
+from workflow.inputs import describing_hash, identity
+from workflow.imports import import_closure
+from workflow.manifest import expected_file, write_expected
 from workflow.start import lock_results, prepare, set_environment
 
-set_environment(ROOT)
-
 OVERLAYS = [Path(path) for path in workflow.config_settings.configfiles]
+set_environment(ROOT, OVERLAYS)
 CORES = workflow.cores or 1
 INPUTS = prepare(
     ROOT,
@@ -29,12 +30,10 @@ REPLICAS = list(range(1, INPUTS.config.replicas + 1))
 THREADS = threads_per_run(INPUTS, CORES)
 
 # In the rules, `python -P`: a user's own analysis.py in the working folder must not shadow ours.
-OVERLAY_ARGUMENTS = " ".join(
-    f"--configfile {shlex.quote(str(path))}" for path in OVERLAYS
-)
 REPORT_ARGUMENTS = (
     f"{shlex.quote(RESULTS)} --systems {shlex.join(SYSTEMS)} "
-    f"--replicas {len(REPLICAS)} --out {shlex.quote(RESULTS)}/report.html"
+    f"--replicas {len(REPLICAS)} --expected {shlex.quote(str(expected_file(RESULTS)))} "
+    f"--out {shlex.quote(RESULTS)}/report.html"
 )
 OBSERVABLES = sorted(
     path.stem
@@ -46,8 +45,10 @@ TABLES = [*OBSERVABLES, "stationarity"]
 _LOCKS = []  # kept open: the lock lives as long as this process
 
 
-def hold_results_lock():
+def begin():
+    """Take the lock of the results folder and note what its report should find there."""
     _LOCKS.append(lock_results(Path(RESULTS)))
+    write_expected(INPUTS, Path(RESULTS))
 
 
 def physics(step):
@@ -78,9 +79,14 @@ def everything_before_the_report():
     return [*tables, *runs]
 
 
-def code(*names):
-    """Return the paths of analysis code files, as inputs: an edited one makes its results anew."""
-    return [str(ROOT / "analysis" / name) for name in names]
+def description(wildcards):
+    """Return the hash of what run.json tells beside the physics: titles, sites, status."""
+    return describing_hash(INPUTS, wildcards.system, int(wildcards.replica))
+
+
+def code(*modules):
+    """Return the analysis files that these modules rest on, as inputs: an edited one makes its results anew."""
+    return [str(path) for path in import_closure(ROOT, modules)]
 
 
 wildcard_constraints:

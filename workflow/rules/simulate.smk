@@ -21,14 +21,13 @@ rule equilibrate:
         mem_mb=2000,
     params:
         physics=physics("equilibration"),
-        arguments=OVERLAY_ARGUMENTS,
         folder=subpath(output[0], parent=True),
     message:
         "{wildcards.system} r{wildcards.replica}: equilibrate on {threads} threads"
     shell:
         "python -P -m workflow.scripts.equilibrate --system {wildcards.system:q} --replica {wildcards.replica}"
         " --threads {threads} --out {params.folder:q} --work work --physics {params.physics}"
-        " --log {log:q} {params.arguments}"
+        " --log {log:q}"
 
 
 rule produce:
@@ -51,12 +50,12 @@ rule produce:
         mem_mb=2000,
     params:
         physics=physics("production"),
+        description=description,
         production_ns=INPUTS.config.lengths.production_ns,
-        arguments=OVERLAY_ARGUMENTS,
         folder=subpath(output[0], parent=True),
     message:
         "{wildcards.system} r{wildcards.replica}: produce {params.production_ns} ns on {threads} threads"
     shell:
         "python -P -m workflow.scripts.produce --system {wildcards.system:q} --replica {wildcards.replica}"
         " --threads {threads} --out {params.folder:q} --work work --physics {params.physics} --production-ns {params.production_ns}"
-        " --log {log:q} {params.arguments}"
+        " --log {log:q}"

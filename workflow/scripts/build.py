@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from workflow.gro import write_gro
 from workflow.inputs import Molecule
 from workflow.inputs.plan import identity
 from workflow.job import RunJob
+from workflow.mdrun import Job, wait
 from workflow.packing import Block, pack
 from workflow.workfolder import exclusive, publish, write_text
 
@@ -26,50 +30,68 @@ KEPT = ("system.top", "packed.gro", "composition.json")
 def build(run: RunJob) -> None:
     """Write `system.top`, `packed.gro` and `composition.json` of one replica."""
     work = run.work_root / identity(run.inputs, run.system, run.replica, "build")
-    with exclusive(work, run.name):
+    with exclusive(work, run.name) as lock:
         if not all((work / name).is_file() for name in KEPT):
-            _build(run, work)
+            _build(run, Job(work, lock, 1, run.inputs.config.checkpoint_interval_min, run.reporter(work), 0.0))
         publish((work / name, run.out / name) for name in KEPT)
 
 
-def _build(run: RunJob, work: Path) -> None:
+def _build(run: RunJob, task: Job) -> None:
     inputs, composition = run.inputs, run.inputs.compositions[run.system]
     counts = [(inputs.molecules[name], count) for name, count in composition.counts if count > 0]
-    blocks, sequences = [], []
+    blocks: list[Block] = []
+    sequences: list[str] = []
     for molecule, count in counts:
         if molecule.kind == "polymer":
-            xyz, names = _chains(run, molecule, count, work)
+            xyz, names = _chains(run, molecule, count, task)
             blocks += [_block(molecule, composition.monomers, positions, 1) for positions in xyz]
             sequences += names
         else:
             blocks.append(_block(molecule, None, geometry_nm(molecule), count))
     edge_nm = _packing_edge_nm(run)
-    xyz_nm = pack(blocks, edge_nm, inputs.seed(run.system, run.replica, "packing"), work / "packmol")
-    polymer_length = {molecule.name: composition.monomers for molecule, _ in counts if molecule.kind == "polymer"}
-    contents = [(molecule, count, polymer_length.get(molecule.name)) for molecule, count in counts]
-    write_topology(work / "system.top", contents, inputs.config.mixing_rule, run.system)
-    residues = [
-        (molecule.name, [atom.name for atom in molecule_atoms(molecule, length)]) for molecule, _, length in contents
-    ]
-    molecules = [one for one, (_, count) in zip(residues, counts, strict=True) for _ in range(count)]
+    seed = inputs.seed(run.system, run.replica, "packing")
+    task.reporter.report(now=True, stage="packing")
+    folder = task.work / "packmol"
+    xyz_nm = pack(blocks, edge_nm, seed, folder, task.lock, lambda packmol: wait(packmol, task.reporter.report))
+    _write_box(run, counts, xyz_nm, edge_nm, task.work)
+    record = composition.as_dict() | {"system": run.system, "replica": run.replica} | _record(counts, sequences)
+    write_text(task.work / "composition.json", json.dumps(record, indent=1))
+
+
+def _write_box(
+    run: RunJob, counts: Sequence[tuple[Molecule, int]], xyz_nm: NDArray[np.float64], edge_nm: float, work: Path
+) -> None:
+    """Write topology and coordinates of the packed box and hold them against each other."""
+    monomers = run.inputs.compositions[run.system].monomers
+    contents = [(one, count, monomers if one.kind == "polymer" else None) for one, count in counts]
+    write_topology(work / "system.top", contents, run.inputs.config.mixing_rule, run.system)
+    names = [(one.name, [atom.name for atom in molecule_atoms(one, length)]) for one, _, length in contents]
+    molecules = [residue for residue, (_, count) in zip(names, counts, strict=True) for _ in range(count)]
     write_gro(work / "packed.gro", molecules, xyz_nm, edge_nm)
     check_topology(work / "system.top", work / "packed.gro")
-    record = composition.as_dict() | {
-        "system": run.system,
-        "replica": run.replica,
-        "chain_sequences": sequences or None,
+
+
+def _record(counts: Sequence[tuple[Molecule, int]], sequences: Sequence[str]) -> dict[str, Any]:
+    """Return the drawn cis/trans sequences and their share of cis bonds beside the one asked for."""
+    asked = [one.polymer.cis_probability for one, _ in counts if one.polymer is not None]
+    if not sequences:
+        return {"chain_sequences": None, "chain_cis_share": None}
+    return {
+        "chain_sequences": list(sequences),
+        "chain_cis_share": {"asked": asked[0], "drawn": conformers.cis_share(sequences)},
     }
-    write_text(work / "composition.json", json.dumps(record, indent=1))
 
 
-def _chains(run: RunJob, molecule: Molecule, count: int, work: Path) -> tuple[list[NDArray[np.float64]], list[str]]:
+def _chains(run: RunJob, molecule: Molecule, count: int, task: Job) -> tuple[list[NDArray[np.float64]], list[str]]:
     """Return one conformer per chain, and the cis/trans sequences where the chain's bonds do not turn."""
     monomers = run.inputs.compositions[run.system].monomers
     assert monomers is not None  # a composition with chains has their length
     seed = run.inputs.seed(run.system, run.replica, "conformers")
     drawn = conformers.draw(molecule, monomers, count, seed)
     if molecule.polymer is not None and molecule.polymer.conformers == "gas_phase":
-        return hot_conformers(molecule, monomers, [one.xyz_nm for one in drawn], seed, work / "gas_phase"), []
+        task.reporter.report(now=True, stage="chain conformers")
+        gas = replace(task, work=task.work / "gas_phase")
+        return hot_conformers(molecule, monomers, [one.xyz_nm for one in drawn], seed, gas), []
     return [one.xyz_nm for one in drawn], [one.sequence or "" for one in drawn]
 
 

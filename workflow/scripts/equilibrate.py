@@ -8,6 +8,7 @@ from workflow import gromacs, job, mdrun
 from workflow.box import check_box, check_constraints
 from workflow.equilibration_record import equilibration_record
 from workflow.forcefield import check_topology
+from workflow.gro import is_whole
 from workflow.inputs.plan import identity
 from workflow.job import RunJob
 from workflow.protocol import equilibration_stages, minimisation_mdp, production_stage, stage_mdp
@@ -29,7 +30,7 @@ def equilibrate(run: RunJob) -> None:
         task = mdrun.Job(work, lock, run.threads, interval_min, reporter, later_ps)
         write_text(work / "minimise.mdp", minimisation)
         structure = work / "minimise.gro"
-        if not structure.is_file():
+        if not is_whole(structure):
             structure = mdrun.minimise(task, gromacs.grompp(work, "minimise", packed, top))
         state: Path | None = None
         for stage, mdp in zip(stages, mdps, strict=True):

@@ -179,7 +179,7 @@ def _motion(name: str, preview: bool, subdiffusive: bool) -> list[Row]:
         note = "preview" if preview else "subdiffusive"
         return [*rows, row("D", name, math.nan, "1e-10 m^2/s", note=note)]
     rows.append(row("D", name, D_LITHIUM[0], "1e-10 m^2/s", D_LITHIUM[1]))
-    rows.append(row("D_sensitivity", name, 0.79, "1e-10 m^2/s", 0.12, 200.0, "ps"))
+    rows.append(row("D_sensitivity", name, 0.79, "1e-10 m^2/s", 0.12, 2.0, "1", "window 200-700 ps"))
     rows.append(row("fit_window_start", name, 200.0, "ps"))
     return [*rows, row("fit_window_end", name, 2500.0, "ps")]
 

@@ -33,6 +33,8 @@ from tests.analysis.report.synthetic import (
         (0.8123, 0.0996, "0.81 ± 0.10"),
         (-0.52, 0.996, "−0.5 ± 1.0"),
         (4.0, math.nan, "4 (no interval)"),
+        (5.0, 123456.0, "0 ± 120000"),
+        (5.0, 1.234e12, "5 ± 1.2e+12"),
     ],
 )
 def test_the_interval_decides_the_digits(value: float, half_width: float, text: str) -> None:
@@ -43,7 +45,7 @@ def test_numbers_on_the_page_are_those_of_the_tables(full: Page) -> None:
     assert with_interval(*DENSITY) in full.cell(ETHER, "density", "")
     assert full.cell(ETHER, "cn", "Li-O(DOL)").startswith("4.234 ± 0.046")
     assert with_interval(*D_LITHIUM) in full.cell(ETHER, "D", "Li")
-    assert "0.79 ± 0.12 fitted from 200 ps" in full.cell(ETHER, "D", "Li")
+    assert "0.79 ± 0.12 in the window 200-700 ps" in full.cell(ETHER, "D", "Li")
     assert "1.460 ± 0.050 at 0.26 nm" in full.cell(ETHER, "cn", "Li-O(DOL)")
     assert "window 200–2500 ps" in full.cell(ETHER, "D", "Li")
     assert "0.412 ± 0.031" in full.cell(f"{ETHER}-pab", "chain_apparent_volume", "")
@@ -81,7 +83,7 @@ def test_a_preview_withholds_a_diffusion_coefficient_that_a_table_holds(tmp_path
     tables["diffusion"] = [row("D", "Li", 7.7531, "1e-10 m^2/s", 0.1)]
     write_system(tmp_path, run, tables)
     page = Page(build(tmp_path, [ETHER], 1, tmp_path / "report.html"))
-    assert page.cell(ETHER, "D", "Li") == "preview"
+    assert page.cell(ETHER, "D", "") == "preview: no D"
     assert "7.75" not in page.body
 
 
@@ -191,3 +193,45 @@ def test_the_same_results_give_the_same_page(tmp_path: Path) -> None:
     pages = [build(tmp_path, [ETHER], 1, tmp_path / name).read_bytes() for name in ("a.html", "b.html")]
     assert pages[0] == pages[1]
     assert not list(tmp_path.glob(".*partial"))
+
+
+def test_transport_of_previews_is_one_line(preview: Page, tmp_path: Path) -> None:
+    for base in (ETHER, CARBONATE):
+        assert preview.cell(base, "D", "") == "preview: no D"
+    lines = [one["attributes"] for one in preview.elements if one["attributes"].get("data-quantity") == "D"]
+    assert {one["data-label"] for one in lines} == {""}
+    run = make_run(ETHER, preview=True)
+    tables = make_tables(run)
+    short = [row("msd_at_1ns", "Li", math.nan, "nm^2", note="preview; run too short")]
+    write_system(tmp_path, run, tables | {"diffusion": [*short, row("D", "Li", math.nan, "1", note="preview")]})
+    page = Page(build(tmp_path, [ETHER], 1, tmp_path / "report.html"))
+    assert not page.find(data_quantity="msd_at_1ns") and "run too short" not in page.body
+
+
+def test_counts_are_grammatical(tmp_path: Path) -> None:
+    run = make_run(ETHER)
+    write_system(tmp_path, run, make_tables(run))
+    one = Page(build(tmp_path, [ETHER], 1, tmp_path / "one.html")).body
+    assert "Molecular dynamics of 1 system, 1 replica: " in one and "With 1 replica the" in one
+    for text in ("1 replicas", "1 systems", "(1 rows)", "(1 figures"):
+        assert text not in one
+    several = Page(build(tmp_path, SIX[:2], 2, tmp_path / "two.html")).body
+    assert "Molecular dynamics of 1 of 2 systems, 2 replicas: " in several
+    assert "Without numbers: 1 of 2 systems" in several and "numbers from 1 of 2 replicas" in several
+
+
+@pytest.mark.parametrize("where", ["run", "composition"])
+def test_the_share_of_cis_bonds_is_told(tmp_path: Path, where: str) -> None:
+    run = make_run(SIX[2])
+    share = {"asked": 0.25, "drawn": 0.2 + 1e-9}
+    if where == "run":
+        run["chain_cis_share"] = share
+    else:
+        run["composition"]["chains_cis_share"] = share
+    write_system(tmp_path, run, make_tables(run))
+    page = Page(build(tmp_path, [SIX[2]], 1, tmp_path / "report.html"))
+    assert "Share of cis bonds in the chains0.2 drawn, 0.25 asked" in page.find(data_about=SIX[2])[0]["text"]
+
+
+def test_chains_without_a_share_of_cis_bonds_say_nothing_of_it(full: Page) -> None:
+    assert "Share of cis" not in full.body

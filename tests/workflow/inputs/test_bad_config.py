@@ -13,11 +13,12 @@ CASES = [
     ("replicas: 1", "replica: 1", "replica = 1", "not known", "Did you mean `replicas`?"),
     ("replicas: 1", "replicas: 0", "replicas = 0", "at least 1", "Write 1 or more"),
     ("replicas: 1", "replicas: -2", "replicas = -2", "at least 1", "Write 1 or more"),
-    ("replicas: 1", "replicas: true", "replicas = true", "whole number", "plain number"),
-    ("replicas: 1", "replicas: 1.5", "replicas = 1.5", "whole number", "Write"),
+    ("replicas: 1", "replicas: true", "replicas = true", "whole number", "Write a whole number, such as 3"),
+    ("replicas: 1", "replicas: 1.5", "replicas = 1.5", "whole number", "Write a whole number"),
     ("replicas: 1", "replicas: '1'", "replicas = 1", "whole number", "without quotes"),
     ("replicas: 1", "replicas: [1]", "replicas = [1]", "whole number", "Write"),
     ("replicas: 1", "replicas:", "replicas = (nothing)", "no value", "Add a value"),
+    ("replicas: 1", "replicas: 101", "replicas = 101", "at most 100", "Write 100 or less"),
     ("replicas: 1", "replicas: 1e99", "replicas = 1e99", "beyond", "smaller"),
     ("seed: 7", "seed: -1", "seed = -1", "at least 0", "Write 0"),
     ("seed: 7", "seed: .nan", "seed = .nan", "whole number", "Write"),
@@ -33,24 +34,42 @@ CASES = [
     ("lorentz-berthelot", "lorentz", "mixing_rule = lorentz", "not known", "lorentz-berthelot"),
     ("nvt_ps: 100", "nvt: 100", "lengths.nvt = 100", "not known", "Did you mean `nvt_ps`?"),
     ("nvt_ps: 100", "nvt_ps: 5", "lengths.nvt_ps = 5", "at least 10 ps", "Write 10 or more"),
+    ("nvt_ps: 100", "nvt_ps: -5", "lengths.nvt_ps = -5", "at least 10 ps", "Write 10 or more"),
     ("npt_ps: 100", "npt_ps: 0", "lengths.npt_ps = 0", "at least 10 ps", "Write 10 or more"),
     ("anneal_ps: 100", "anneal_ps: 5", "lengths.anneal_ps = 5", "at least 10 ps", "or 0 to leave the stage out"),
-    ("anneal_ps: 100", "anneal_ps: -1", "lengths.anneal_ps = -1", "at least 0", "Write 0 or more"),
+    ("anneal_ps: 100", "anneal_ps: -1", "lengths.anneal_ps = -1", "at least 10 ps", "or 0 to leave"),
     ("nvt_ps: 100", "nvt_ps: 10.0011", "lengths.nvt_ps = 10.0011", "steps of 2 fs", "multiple of 0.002 ps"),
     ("production_ns: 10", "production_ns: 0.008", "lengths.production_ns = 0.008", "too short", "at least 0.02"),
     ("production_ns: 10", "production_ns: 0", "lengths.production_ns = 0", "larger than 0", "larger than 0"),
     ("frame_interval_ps: 1", "frame_interval_ps: 0.0011", "frame_interval_ps = 0.0011", "steps", "0.002"),
     ("anneal_temperature_K: 400", "anneal_temperature_K: 0", "anneal_temperature_K = 0", "larger than 0", "Write"),
+    (
+        "anneal_temperature_K: 400",
+        "anneal_temperature_K: 1",
+        "anneal_temperature_K = 1",
+        "at least 50 K",
+        "348 or more",
+    ),
+    ("ature_K: 400", "ature_K: 2001", "anneal_temperature_K = 2001", "at most 2000 K", "Write 2000 or less"),
+    ("frame_interval_ps: 1", "frame_interval_ps: 100000", "= 100000", "half a box", "Write 10 or less"),
+    ("energy_interval_ps: 1", "energy_interval_ps: 12", "energy_interval_ps = 12", "at most 10 ps", "10 or less"),
+    ("_min: 1", "_min: 61", "checkpoint_interval_min = 61", "at most 60 minutes", "Write 60 or less"),
     ("threads_per_run: auto", "threads_per_run: all", "threads_per_run = all", "`auto`", "Write `auto`"),
     ("threads_per_run: auto", "threads_per_run: 0", "threads_per_run = 0", "at least 1", "Write 1"),
-    ("fraction: 0.6", "fraction: 1.7", "packing_density_fraction = 1.7", "much denser", "between 0 and 1.5"),
+    ("fraction: 0.6", "fraction: 1.7", "packing_density_fraction = 1.7", "much denser", "from 0.2 to 1.5"),
+    ("fraction: 0.6", "fraction: 0.1", "packing_density_fraction = 0.1", "a gas", "from 0.2 to 1.5"),
+    ("fraction: 0.6", "fraction: -1", "packing_density_fraction = -1", "a gas", "from 0.2 to 1.5"),
     ("results: results", "results: ../x", "results = ../x", "misread", "letters, digits"),
     ("results: results", "results: /tmp/x", "results = /tmp/x", "misread", "letters, digits"),
     ("results: results", "results: my results", "results = my results", "misread", "letters, digits"),
     ("results: results", "results: workflow", "results = workflow", "project itself", "Choose another name"),
     ("preview: false", "preview: false\npreview: true", "preview", "twice (first in line 8)", "Keep only one"),
     ("preview: false", "preview: &x false", "preview = &x", "anchors", "Write the value out"),
-    ("preview: false", "preview: !!python/name:os 1", "preview = ", "true or false", "`false`"),
+    ("preview: false", "preview: !!python/name:os 1", "= !!python/name:os", "tags", "plain value"),
+    ("seed: 7", "seed: !!python/object 7", "seed = !!python/object", "tags", "plain value"),
+    ("seed: 7", "seed: !!int 7", "seed = !!int", "tags", "plain value"),
+    ("seed: 7", "!!str seed: 7", "seed = !!str", "tags", "plain key"),
+    ("lengths:\n", "lengths: !!map\n", "lengths = !!map", "tags", "plain value"),
     ("preview: false", "preview: !os 1", "preview = !os", "tags", "plain value"),
     ("  - ether\n", "  - ether;touch x\n", "systems[1] = ether;touch x", "misread", "letters, digits"),
     ("  - ether\n", "  - ../ether\n", "systems[1] = ../ether", "misread", "letters, digits"),
@@ -75,8 +94,60 @@ def test_mistake_is_told_with_its_line(
 
 def test_each_frame_interval_needs_ten_frames(project: Project) -> None:
     project.edit("config.yaml", "production_ns: 10", "production_ns: 0.05")
-    project.edit("config.yaml", "frame_interval_ps: 1", "frame_interval_ps: 10")
-    assert "10 frames" in project.problem() and "at least 0.1" in project.problem()
+    line = project.edit("config.yaml", "frame_interval_ps: 1", "frame_interval_ps: 10")
+    told = project.problem()
+    assert told.startswith(f"config.yaml:{line}: frame_interval_ps = 10: a production of 50 ps holds 5 of these")
+    assert "at least 10 frames" in told and "Write 5 or less" in told and "production_ns of at least 0.1" in told
+
+
+def test_the_file_that_brings_the_interval_is_blamed(project: Project) -> None:
+    project.edit("config.yaml", "production_ns: 10", "production_ns: 0.05")
+    project.write("fast.yaml", "replicas: 2\nenergy_interval_ps: 8\n")
+    assert project.problem("fast.yaml").startswith("fast.yaml:2: energy_interval_ps = 8: a production of 50 ps holds 6")
+    project.write("fast.yaml", "frame_interval_ps: 6\nenergy_interval_ps: 5\n")
+    assert project.problem("fast.yaml").startswith("fast.yaml:1: frame_interval_ps = 6")
+
+
+def test_a_production_that_is_too_short_is_told_once(project: Project) -> None:
+    project.edit("config.yaml", "production_ns: 10", "production_ns: 0.01")
+    project.edit("config.yaml", "frame_interval_ps: 1", "frame_interval_ps: 4")
+    assert "lengths.production_ns = 0.01" in project.problem() and "at least 0.04" in project.problem()
+
+
+def test_the_hot_stage_is_hotter_than_every_system(project: Project) -> None:
+    project.edit("systems/ether-pab.yaml", "chains:\n", "temperature_K: 360\nchains:\n")
+    told = project.problem()
+    assert "anneal_temperature_K = 400" in told and "up to 360 K" in told and "Write 410 or more" in told
+    project.edit("config.yaml", "anneal_ps: 100", "anneal_ps: 0")
+    assert project.load().config.lengths.anneal_ps == 0
+
+
+def test_a_system_too_hot_for_a_hot_stage_is_told_to_leave_it_out(project: Project) -> None:
+    project.edit("systems/ether.yaml", "temperature_K: 298", "temperature_K: 1990")
+    assert "Leave the stage out with lengths.anneal_ps: 0" in project.problem()
+
+
+@pytest.mark.parametrize(("anneal_ps", "what"), [("999", "lasts only 999 ps"), ("0", "no hot stage")])
+def test_a_short_hot_stage_at_full_length_gets_a_warning(project: Project, anneal_ps: str, what: str) -> None:
+    project.edit("config.yaml", "anneal_ps: 100", f"anneal_ps: {anneal_ps}")
+    (warning,) = project.load().warnings
+    assert what in warning and "Write 1000 or more" in warning
+    project.write("look.yaml", "preview: true\nresults: look\n")
+    assert project.load("look.yaml").warnings == ()
+    project.edit("config.yaml", f"anneal_ps: {anneal_ps}", "anneal_ps: 1000")
+    assert project.load().warnings == ()
+
+
+def test_more_runs_than_anyone_can_want(project: Project) -> None:
+    names = [f"ether{number}" for number in range(31)]
+    for name in names:
+        project.write(f"systems/{name}.yaml", "extends: ether\ntitle: a copy\n")
+    project.write("many.yaml", f"systems: [{', '.join(names)}]\nreplicas: 100\n")
+    told = project.problem("many.yaml")
+    assert told.startswith("many.yaml:2: replicas = 100: 100 replicas of 31 systems are 3100 runs, more than 3000")
+    assert "Write 96 or less" in told
+    project.write("many.yaml", f"systems: [{', '.join(names)}]\nreplicas: 96\n")
+    assert project.load("many.yaml").config.replicas == 96
 
 
 def test_ten_frames_are_enough(project: Project) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workflow.inputs import InputError
+from workflow.itp import ForceFieldError
 
 if TYPE_CHECKING:
     from tests.workflow.inputs.conftest import Project
@@ -21,6 +22,9 @@ CASES = [
     (BASE, "temperature_K: 298", "temperature_K: 25 C", "temperature_K = 25 C", "a number in K", "unit"),
     (BASE, "temperature_K: 298", "temperature_K: warm", "temperature_K = warm", "a number in K", "plain number"),
     (BASE, "pressure_atm: 1", "pressure_atm: -1", "pressure_atm = -1", "larger than 0", "Write"),
+    (BASE, "temperature_K: 298", "temperature_K: 2001", "temperature_K = 2001", "at most 2000 K", "2000 or less"),
+    (BASE, "pressure_atm: 1", "pressure_atm: 100001", "pressure_atm = 100001", "at most 100000 atm", "or less"),
+    (BASE, "temperature_K: 298", "temperature_K: !!float 298", "temperature_K = !!float", "tags", "plain value"),
     (BASE, "[DOL, DME]", "[DOL, DMF]", "solvents = DMF", "no molecule `DMF`", "Did you mean `DME`?"),
     (BASE, "[DOL, DME]", "[DOL, DOL]", "solvents = DOL", "named twice", "Keep one"),
     (BASE, "[DOL, DME]", "[DOL, TFSI]", "solvents = TFSI", "kind is anion, not solvent", "Name a solvent"),
@@ -32,14 +36,19 @@ CASES = [
     (BASE, "volume_ratio: 1:1", "volume_ratio: 61", "volume_ratio = 61", "1 parts for 2", "as `1:1`"),
     (BASE, "{Li: 1, TFSI: 1}", "{Li: 2, TFSI: 1}", "{Li: 2, TFSI: 1}", "charge of +1 e", "{Li: 1, TFSI: 1}"),
     (BASE, "{Li: 1, TFSI: 1}", "{Li: 1}", "salt.ions = {Li: 1}", "charge of +1 e", "one cation and one anion"),
+    (BASE, "{Li: 1, TFSI: 1}", "{Li: 2, TFSI: 2}", "{Li: 2, TFSI: 2}", "divided by 2", "Write {Li: 1, TFSI: 1}"),
+    (BASE, "{Li: 1, TFSI: 1}", "{}", "salt.ions = {}", "ions are missing", "one cation and one anion"),
     (BASE, "{Li: 1, TFSI: 1}", "{Li: 1, TFS: 1}", "salt.ions.TFS = TFS", "no molecule", "Did you mean `TFSI`?"),
     (BASE, "{Li: 1, TFSI: 1}", "{Li: 1, NO: 1}", "salt.ions.NO = NO", "no molecule `NO`", "Known molecules"),
     (BASE, "{Li: 1, TFSI: 1}", "{Li: 1, DME: 1}", "salt.ions.DME = 1", "no ion", "`solvents`"),
     (BASE, "{Li: 1, TFSI: 1}", "{Li: 0, TFSI: 1}", "salt.ions.Li = 0", "at least 1", "Write 1"),
     (BASE, "mol_per_L: 1.0", "mol_per_L: -1.0", "salt.mol_per_L = -1.0", "larger than 0", "Write"),
     (BASE, "mol_per_L: 1.0", "mol_per_L: 0", "salt.mol_per_L = 0", "larger than 0", "Write"),
+    (BASE, "mol_per_L: 1.0", "mol_per_L: 11", "salt.mol_per_L = 11", "at most 10 mol/L", "Write 10 or less"),
+    (BASE, "mol_per_L: 1.0", "mol_per_L: 0.001", "salt.mol_per_L = 0.001", "below 0.01 mol/L", "0.01 or more"),
+    (BASE, "mol_per_L: 1.0", "mol_per_L_solvent: 31", "mol_per_L_solvent = 31", "at most 30 mol/L", "or less"),
     (BASE, "mol_per_L: 1.0", "mol_per_l: 1.0", "salt.mol_per_l = 1.0", "not known", "Did you mean `mol_per_L`?"),
-    (BASE, "mol_per_L: 1.0", "mol_per_L: 12", "salt.mol_per_L = 12", "salt alone fills", "lower concentration"),
+    (BASE, "mol_per_L: 1.0", "mol_per_L: 9.5", "salt.mol_per_L = 9.5", "salt alone fills", "lower concentration"),
     (BASE, "salt_pairs: 40", "salt_pairs: 0", "box.salt_pairs = 0", "at least 1", "Write 1"),
     (BASE, "salt_pairs: 40", "salt_pairs: 10", "box.salt_pairs = 10", "too small: twice the cut-off", "salt_pairs or"),
     (BASE, "title: 1 M LiTFSI in DOL/DME", "title: ''", "title", "text in one line", "short text"),
@@ -47,6 +56,11 @@ CASES = [
     (PAB, "molecule: PAB", "molecule: DME", "chains.molecule = DME", "kind is solvent, not polymer", "Name a polymer"),
     (PAB, "monomers: 10", "monomers: 1", "chains.monomers = 1", "at least 2 monomers", "Write 2 or more"),
     (PAB, "monomers: 10", "monomers: 40", "chains.monomers = 40", "too small: a stretched chain", "salt_pairs or"),
+    (PAB, "monomers: 10", "monomers: 360", "chains.monomers = 360", "at most 359 monomers", "Write 359 or less"),
+    (PAB, "wt_percent: 10", "wt_percent: 61", "chains.wt_percent = 61", "at most 60 wt%", "Write 60 or less"),
+    (BASE, "salt_pairs: 40", "salt_pairs: 100000", "box.salt_pairs = 100000", "more than the 2000000", "or less"),
+    (BASE, "salt_pairs: 40", "total_atoms: 3000000", "box.total_atoms = 3000000", "more than the 2000000", "or less"),
+    (PAB, "wt_percent: 10", "count: 1000000", "chains.count = 1000000", "more than the 2000000", "or less"),
     (PAB, "wt_percent: 10", "wt_percent: 0", "chains.wt_percent = 0", "larger than 0", "Write"),
     (PAB, "wt_percent: 10", "wt_percent: 100", "chains.wt_percent = 100", "below 100", "between 0 and 100"),
     (PAB, "wt_percent: 10", "wt_percent: 0.01", "wt_percent = 0.01", "round to none", "box.salt_pairs"),
@@ -84,6 +98,20 @@ def test_an_amount_given_twice(project: Project, second: str) -> None:
 def test_no_amount_of_salt(project: Project) -> None:
     project.edit(BASE, "  mol_per_L: 1.0\n", "")
     assert "salt: no amount is given. Give one of: mol_per_L, mol_per_L_solvent, count" in project.problem()
+
+
+def test_too_many_monomers_are_one_message(project: Project) -> None:
+    project.edit(PAB, "monomers: 10", "monomers: 5000")
+    assert project.problem().startswith(f"{PAB}:5: chains.monomers = 5000: a chain has at most 359 monomers")
+
+
+def test_chains_that_cannot_be_put_together_are_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ForceFieldError("PAB: the units' charges leave 0.1 e.")
+
+    monkeypatch.setattr("workflow.composition.compose", refuse)
+    told = project.problems()
+    assert f"{PAB}:5: chains.monomers = 10: PAB: the units' charges leave 0.1 e. Change the length" in "\n".join(told)
 
 
 def test_no_salt(project: Project) -> None:

@@ -43,15 +43,6 @@ def test_preview_is_small_short_and_apart() -> None:
     assert len(preview.config_files) == 2
 
 
-def test_preview_must_not_share_the_folder_of_the_full_length(project: Project) -> None:
-    project.write("fast.yaml", "preview: true\n")
-    assert "config.yaml:7: results = results: a preview must not share a folder" in project.problem("fast.yaml")
-    project.edit("config.yaml", "results: results", "results: out")
-    assert "results = out: a preview must not share a folder" in project.problem("fast.yaml")
-    project.write("fast.yaml", "preview: true\nresults: fast\n")
-    assert project.load("fast.yaml").config.results == "fast"
-
-
 def test_overlays_are_laid_key_by_key(project: Project) -> None:
     project.write("a.yaml", "lengths: {npt_ps: 50}\nreplicas: 2\n")
     project.write("b.yaml", "replicas: 3\n")
@@ -61,21 +52,6 @@ def test_overlays_are_laid_key_by_key(project: Project) -> None:
 
 def test_config_given_as_its_own_overlay_changes_nothing(project: Project) -> None:
     assert project.load("config.yaml").config_files == project.load().config_files
-
-
-def test_override_reaches_every_system_and_only_those_with_chains(project: Project) -> None:
-    project.write("o.yaml", "override: {box: {total_atoms: 8000}, chains: {monomers: 6}}\n")
-    inputs = project.load("o.yaml")
-    assert {system.total_atoms for system in inputs.systems.values()} == {8000}
-    assert {system.salt_pairs for system in inputs.systems.values()} == {None}
-    assert [composition.monomers for composition in inputs.compositions.values()] == [None, 6, 6]
-
-
-def test_unknown_key_in_an_override(project: Project) -> None:
-    project.write("o.yaml", "override:\n  boxx: {salt_pairs: 50}\n")
-    assert "o.yaml:2: override.boxx = {salt_pairs: 50}: this key is not known. Did you mean `box`?" in "\n".join(
-        project.problems("o.yaml")
-    )
 
 
 @pytest.mark.parametrize(
