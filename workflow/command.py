@@ -18,7 +18,7 @@ from workflow.job import FAILURE_FILE, ROOT
 from workflow.manifest import expected_file, write_expected
 from workflow.packing import PackingError, find_packmol
 from workflow.progress import Progress, duration, is_alive, read_all
-from workflow.start import surroundings
+from workflow.start import LOCK_NAME, surroundings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +53,10 @@ def check(inputs: Inputs, options: argparse.Namespace) -> int:
         counts = ", ".join(f"{count} {molecule}" for molecule, count in composition.counts)
         edge_nm = composition.predicted_volume_nm3 ** (1 / 3)
         print(f"  {name}: {counts}; electrolyte alone about {edge_nm:.2f} nm wide")
+    if not options.configfile:
+        left_out = sorted({path.stem for path in (ROOT / "systems").glob("*.yaml")} - set(inputs.config.systems))
+        for name in left_out:
+            print(f"  note: systems/{name}.yaml is not under `systems:` in config.yaml and will not run")
     print("All inputs are in order.")
     return 0
 
@@ -83,10 +87,21 @@ def _status_line(inputs: Inputs, system: str, replica: int, folder: Path, progre
         return f"{name} failed: {failure.read_text(encoding='utf-8').strip()}"
     if manifest.is_file():
         return f"{name} {_finished(inputs, system, replica, manifest)}"
-    if progress is None:
-        return f"{name} {'packed' if (folder / 'packed.gro').is_file() else 'not started'}"
+    waiting = _waiting(folder, progress)
+    if progress is None or waiting:
+        return f"{name} {waiting or 'not started'}"
     where = f" at {progress.done_ps:.0f} of {progress.asked_ps:.0f} ps" if progress.asked_ps else ""
     return f"{name} stopped in stage {progress.stage}{where}, {duration(time.time() - progress.updated_s)} ago"
+
+
+def _waiting(folder: Path, progress: Progress | None) -> str | None:
+    """Tell which finished step a run rests on while none of its jobs has a core, or None."""
+    stage = progress.stage if progress else ""
+    if (folder / "equilibrated.gro").is_file() and stage != "production":
+        return "equilibrated; production waits for a free core or the next start"
+    if (folder / "packed.gro").is_file() and stage in ("", "packing", "chain conformers"):
+        return "packed; equilibration waits for a free core or the next start"
+    return None
 
 
 def _finished(inputs: Inputs, system: str, replica: int, manifest: Path) -> str:
@@ -104,6 +119,7 @@ def report(inputs: Inputs, options: argparse.Namespace) -> int:
     """Write report.html from the results that exist now."""
     results = options.directory / inputs.config.results
     write_expected(inputs, results)
+    (results / LOCK_NAME).touch()  # by this file a folder is known to hold results
     command = [sys.executable, "-P", "-m", "analysis", "report", str(results), "--systems", *inputs.config.systems,
                "--replicas", str(inputs.config.replicas), "--expected", str(expected_file(str(results))),
                "--out", str(results / "report.html")]  # fmt: skip

@@ -69,11 +69,11 @@ def announcement(inputs: Inputs, found: Sequence[RunEstimate], cores: int, threa
     total_s = max(sum(one.seconds for one in found) / side_by_side, max(one.seconds for one in found))
     basis = "measured here" if all(one.measured for one in found) else "a rough guess until a run was measured here"
     total_days = total_s / 86400
-    detail = "" if total_days >= 2 else f", that is {duration(total_s)},"
+    total = f"{total_days:.1f} days" if total_days >= 1 else f"{duration(total_s)} ({total_days:.2g} days)"
     runs = "1 run" if len(found) == 1 else f"{len(found)} runs"
     lines = [
-        f"Sheath: {runs} on {cores} cores, {side_by_side} at a time with {threads} threads each: "
-        f"about {total_days:.2g} days{detail} in all ({basis}), "
+        f"Sheath: {runs} on {cores} cores, {side_by_side} at a time, each on {threads} of them: "
+        f"about {total} in all, {basis}; "
         f"{sum(one.bytes for one in found) / 1e9:.1f} GB of disk for runs that start afresh."
     ]
     if inputs.config.preview:

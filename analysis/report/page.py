@@ -89,6 +89,7 @@ def _render(results: Results) -> str:
         sentence=sentence(results),
         previews=[one for one in results.finished if one.preview],
         provisional=_provisional(results.finished),
+        provisional_notes=_provisional_notes(results.finished),
         glance_columns=glance_columns(results.finished),
         glances=[glance(one) for one in results.finished],
         sections=sections,
@@ -136,6 +137,12 @@ def _figures(group: Electrolyte, variants: Styles, species: Styles) -> dict[str,
         "msd": msd_figures(group, variants),
         "time": ([density] if density else []) + cn_series_figures(group, species),
     }
+
+
+def _provisional_notes(finished: Sequence[Finished]) -> dict[str, str]:
+    """Return provisional molecule -> what its maker says about its parameters."""
+    species = [entry for one in finished for run in one.runs.values() for entry in run["species"]]
+    return {str(entry["name"]): str(entry.get("status_note") or "") for entry in species}
 
 
 def _provisional(finished: Sequence[Finished]) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ import pytest
 
 from workflow import command
 from workflow.progress import FILE_NAME, Progress
+from workflow.start import LOCK_NAME
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,3 +71,22 @@ def test_status_quotes_the_reason_of_a_failure(tmp_path: Path, capsys: pytest.Ca
     (folder / "failure.txt").write_text("Too many LINCS warnings\n")
     command.main(["status", "--directory", str(tmp_path)])
     assert "[ec-dec-lipf6 r1] failed: Too many LINCS warnings" in capsys.readouterr().out
+
+
+def test_a_run_between_two_jobs_is_waiting_not_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told(tmp_path, pid=2**22 + 1, stage="packing", asked_ps=0.0)
+    folder = tmp_path / "results" / "dol-dme-litfsi" / "r1"
+    folder.mkdir(parents=True)
+    (folder / "packed.gro").write_text("packed")
+    command.main(["status", "--directory", str(tmp_path)])
+    assert "[dol-dme-litfsi r1] packed; equilibration waits" in capsys.readouterr().out
+    told(tmp_path, pid=2**22 + 1, stage="npt", asked_ps=30.0)
+    (folder / "equilibrated.gro").write_text("equilibrated")
+    command.main(["status", "--directory", str(tmp_path)])
+    assert "[dol-dme-litfsi r1] equilibrated; production waits" in capsys.readouterr().out
+
+
+def test_a_report_before_the_first_run_is_written_and_blocks_nothing(tmp_path: Path) -> None:
+    assert sheath("report", "--directory", str(tmp_path)).returncode == 0
+    assert "nothing to show yet" in (tmp_path / "results" / "report.html").read_text(encoding="utf-8")
+    assert (tmp_path / "results" / LOCK_NAME).is_file()

@@ -15,6 +15,7 @@ LONGEST_INTERVAL_PS = 10.0
 SETTLING_ANNEAL_PS = 1000.0  # a shorter hot stage at full length gets a warning
 LEAST_ANNEAL_ABOVE_K = 50.0
 HIGHEST_TEMPERATURE_K = 2000.0
+LOWEST_TEMPERATURE_K = 150  # salts in glymes and carbonates are glasses there
 WHY_FRAMES_ARE_CLOSE = (
     "the paths of the molecules are joined by the nearest image, so nothing may move half a box between two frames"
 )

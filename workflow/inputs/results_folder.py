@@ -38,7 +38,7 @@ def check_results_folder(fields: Fields, root: Path, base: Table, results: str, 
     if results.lower() in TAKEN_FOLDERS:
         fields.add("results", "this is a folder of the project itself", "Choose another name, such as `results`")
     elif (what := _in_the_way(root, results)) is not None:
-        remedy = "Choose another name, such as `results`, or move it away"
+        remedy = f"Choose another name, such as `{results}-2`, or move it away if it is yours"
         fields.add("results", f"{what} of this name exists and holds no results", remedy)
     elif preview:
         _check_apart_from_full_length(fields, base, results)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workflow.inputs.fields import SAFE_NAME, SAFE_NAME_REMEDY, Fields
-from workflow.inputs.lengths import HIGHEST_TEMPERATURE_K
+from workflow.inputs.lengths import HIGHEST_TEMPERATURE_K, LOWEST_TEMPERATURE_K
 from workflow.inputs.molecules import Molecule
 from workflow.inputs.override import overridden, told
 from workflow.inputs.problems import Place, Problems, listing, nearest
@@ -136,6 +136,9 @@ def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None]) -
     title = fields.text("title")
     base = fields.text("extends", required=False)
     temperature_K = fields.number("temperature_K", above=0, most=HIGHEST_TEMPERATURE_K, unit="K")
+    if temperature_K is not None and temperature_K < LOWEST_TEMPERATURE_K:
+        problem = f"no electrolyte is liquid below {LOWEST_TEMPERATURE_K} K"
+        fields.add("temperature_K", problem, "Give kelvin, not degrees Celsius, such as 298")
     pressure_atm = fields.number("pressure_atm", above=0, most=HIGHEST_PRESSURE_ATM, unit="atm")
     salt = read_salt(fields, molecules)
     solvents = read_solvents(fields, molecules)

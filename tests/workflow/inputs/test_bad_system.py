@@ -19,6 +19,14 @@ PIB = "systems/ether-pib.yaml"
 CASES = [
     (BASE, "temperature_K: 298", "temperature: 298", "temperature = 298", "not known", "`temperature_K`"),
     (BASE, "temperature_K: 298", "temperature_K: 0", "temperature_K = 0", "larger than 0", "Write"),
+    (
+        BASE,
+        "temperature_K: 298",
+        "temperature_K: 25",
+        "temperature_K = 25",
+        "liquid below 150 K",
+        "not degrees Celsius",
+    ),
     (BASE, "temperature_K: 298", "temperature_K: 25 C", "temperature_K = 25 C", "a number in K", "unit"),
     (BASE, "temperature_K: 298", "temperature_K: warm", "temperature_K = warm", "a number in K", "plain number"),
     (BASE, "pressure_atm: 1", "pressure_atm: -1", "pressure_atm = -1", "larger than 0", "Write"),
