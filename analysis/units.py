@@ -13,9 +13,6 @@ D_UNIT = "1e-10 m^2/s"
 NM2_PER_PS_IN_D_UNIT = NM2_PER_PS_IN_M2_PER_S / 1e-10
 """One nm^2/ps in the unit in which diffusion coefficients are printed."""
 
-U_PER_NM3_IN_KG_PER_M3 = constants.atomic_mass / constants.nano**3
-"""One u/nm^3 in kg/m^3."""
-
 PER_NM3_IN_MOL_PER_L = 1.0 / (constants.N_A * 1e-24)
 """One particle per nm^3 in mol/L (1 nm^3 = 1e-24 L)."""
 
