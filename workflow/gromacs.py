@@ -84,13 +84,16 @@ def _parse_version(path: Path, text: str) -> Gmx:
 @cache
 def _wrapper() -> Any:
     """Import gromacswrapper once, showing it only the GROMACS in use."""
-    gmx = find_gmx()
+    gmx, path = find_gmx(), os.environ["PATH"]
+    os.environ["GROMACSWRAPPER_SUPPRESS_SETUP_CHECK"] = "1"
     with tempfile.TemporaryDirectory(prefix="sheath-gmx-") as folder:
         (Path(folder) / gmx.path.name).symlink_to(gmx.path)
         os.environ["GMXBIN"] = folder
-        os.environ["GROMACSWRAPPER_SUPPRESS_SETUP_CHECK"] = "1"
-        os.environ["PATH"] = f"{gmx.path.parent}{os.pathsep}{os.environ['PATH']}"
-        import gromacs.tools
+        os.environ["PATH"] = f"{gmx.path.parent}{os.pathsep}{path}"  # by its bare name, while it is imported
+        try:
+            import gromacs.tools
+        finally:
+            os.environ["PATH"] = path
     return gromacs.tools
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,10 @@ def test_grompp_failure_quotes_gromacs_own_words(tmp_path: Path) -> None:
     (tmp_path / "nvt.mdp").write_text("integrator = md\nrcoulomb = 1\nrcoulomb = 2\n")
     (tmp_path / "a.gro").write_text("one\n    1\n    1LI     LI    1   0.000   0.000   0.000\n 3.0 3.0 3.0\n")
     (tmp_path / "a.top").write_text("")
+    path = os.environ["PATH"]
     with pytest.raises(gromacs.GromacsError, match=r"rcoulomb.*doubly defined"):
         gromacs.grompp(tmp_path, "nvt", tmp_path / "a.gro", tmp_path / "a.top")
+    assert os.environ["PATH"] == path  # importing gromacswrapper leaves the user's PATH alone
 
 
 def test_a_file_that_is_no_checkpoint_holds_no_step(tmp_path: Path) -> None:
