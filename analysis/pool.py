@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.run import RunError
-from analysis.table import POOLED_COLUMNS, read_csv, write_csv
+from analysis.table import POOLED_COLUMNS, PREVIEW_MARK, read_csv, write_csv
 
 _KEY = ["quantity", "label", "x", "x_unit", "unit"]
 # quantity -> "max" or "min" of the replicas; NaN when any replica has NaN.
@@ -32,7 +32,6 @@ _WORST = {
     "largest_step": "max",
     "trajectory_end": "min",
 }
-_PREVIEW = r"^preview(?:; |$)"
 _OF_DIFFUSION = ("D", "D_sensitivity", "fit_window_start", "fit_window_end")
 
 
@@ -112,8 +111,8 @@ def _with_worst(pooled: pd.DataFrame, joined: pd.DataFrame, n_tables: int) -> pd
 
 def _note_of_worst(own: pd.DataFrame, worst: float, kind: str) -> str:
     """Return the notes of all replicas, named, after which of them decides where they differ."""
-    plain = own["note"].str.replace(_PREVIEW, "", regex=True)
-    texts = ["preview"] if own["note"].str.contains(_PREVIEW, regex=True).any() else []
+    plain = own["note"].str.replace(PREVIEW_MARK, "", regex=True)
+    texts = ["preview"] if own["note"].str.contains(PREVIEW_MARK, regex=True).any() else []
     if np.isfinite(worst) and own["value"].nunique() > 1:
         texts.append(f"{'largest' if kind == 'max' else 'smallest'} in {_names(own.loc[own['value'] == worst])}")
     return "; ".join(texts + _named(own.assign(note=plain)[plain != ""]))

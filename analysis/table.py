@@ -22,6 +22,8 @@ POOLED_COLUMNS = [*_SHARED, "n"]
 """Columns of a table pooled over replicas; n counts the replicas behind a value."""
 FAILED = "failed"
 """Quantity of the one row of a table that could not be made; the label is the observable, the note the reason."""
+PREVIEW_MARK = r"^preview(?:; |$)"
+"""Pattern of the mark with which the notes of a preview begin."""
 TEXT_COLUMNS = ["quantity", "label", "x_unit", "unit", "note", "system"]
 _NUMBER_COLUMNS = ["x", "value", "error"]
 

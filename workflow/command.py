@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workflow.estimate import announcement, estimates, threads_per_run
-from workflow.gromacs import GromacsError, find_gmx
 from workflow.inputs import InputError, Inputs, identity, load
+from workflow.inputs.results_folder import LOCK_NAME
 from workflow.job import FAILURE_FILE, ROOT
 from workflow.manifest import expected_file, write_expected
-from workflow.packing import PackingError, find_packmol
 from workflow.progress import Progress, duration, is_alive, read_all
-from workflow.start import LOCK_NAME, surroundings
+from workflow.start import surroundings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,15 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def check(inputs: Inputs, options: argparse.Namespace) -> int:
     """Tell every problem of inputs and programs without running anything; the plan when there is none."""
-    problems = []
-    for find in (find_gmx, find_packmol):
-        try:
-            find()
-        except (GromacsError, PackingError) as error:
-            problems.append(str(error))
     threads = threads_per_run(inputs, options.cores)
     found = estimates(inputs, options.directory / "work", threads)
-    problems += surroundings(inputs, options.directory, found)
+    problems = surroundings(inputs, options.directory, found)
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 1
@@ -121,7 +114,7 @@ def report(inputs: Inputs, options: argparse.Namespace) -> int:
     write_expected(inputs, results)
     (results / LOCK_NAME).touch()  # by this file a folder is known to hold results
     command = [sys.executable, "-P", "-m", "analysis", "report", str(results), "--systems", *inputs.config.systems,
-               "--replicas", str(inputs.config.replicas), "--expected", str(expected_file(str(results))),
+               "--replicas", str(inputs.config.replicas), "--expected", str(expected_file(results)),
                "--out", str(results / "report.html")]  # fmt: skip
     return subprocess.run(command, check=False).returncode
 

@@ -30,9 +30,9 @@ def write_manifest(path: Path, run: RunJob, done_ns: float) -> None:
     write_text(path, json.dumps(record, indent=1) + "\n")
 
 
-def expected_file(results: str) -> Path:
+def expected_file(results: Path) -> Path:
     """Return where it is noted which runs a results folder should hold."""
-    return Path(results) / ".expected.json"
+    return results / ".expected.json"
 
 
 def write_expected(inputs: Inputs, results: Path) -> None:
@@ -49,7 +49,7 @@ def write_expected(inputs: Inputs, results: Path) -> None:
         }
         for system in inputs.config.systems
     }
-    write_text(expected_file(str(results)), json.dumps(record, indent=1) + "\n")
+    write_text(expected_file(results), json.dumps(record, indent=1) + "\n")
 
 
 def _what(run: RunJob) -> dict[str, Any]:

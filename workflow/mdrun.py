@@ -69,12 +69,10 @@ def is_done(work: Path, stage: Stage) -> bool:
 
 
 def run_stage(job: Job, stage: Stage, tpr: Path) -> None:
-    """Bring a stage to its length, from its checkpoint when there is one.
+    """Bring a stage that is not done to its length, from its checkpoint when there is one.
 
     Raises GromacsError when mdrun fails, Interrupted when the process was asked to stop.
     """
-    if is_done(job.work, stage):
-        return
     found = checkpoint_of(job.work, stage.name)
     _prepare_files(job.work, stage.name, resuming=found is not None)
     flags = {"s": tpr, "deffnm": job.work / stage.name, "cpt": job.checkpoint_interval_min}

@@ -15,10 +15,10 @@ from typing import IO
 from workflow.estimate import RunEstimate, announcement, estimates, threads_per_run
 from workflow.gromacs import GromacsError, find_gmx
 from workflow.inputs import InputError, Inputs, load
+from workflow.inputs.results_folder import LOCK_NAME
 from workflow.job import OVERLAY_VARIABLE
 from workflow.packing import PackingError, find_packmol
 
-LOCK_NAME = ".sheath.lock"
 CONFIG_REFUSED = (
     "--config is refused: a value typed there is read by other rules (1:1 becomes 61, NO becomes False) and leaves "
     "no record of what ran. Remedy: write it into a small YAML file and give that with --configfile."
@@ -41,10 +41,7 @@ def prepare(root: Path, overlays: Sequence[Path], config_values: object, main_pr
         sys.exit(CONFIG_REFUSED)
     try:
         inputs = load(root, overlays)
-        if main_process:
-            find_gmx()
-            find_packmol()
-    except (InputError, GromacsError, PackingError) as error:
+    except InputError as error:
         sys.exit(str(error))
     if main_process:
         threads = threads_per_run(inputs, cores)
@@ -57,10 +54,16 @@ def prepare(root: Path, overlays: Sequence[Path], config_values: object, main_pr
 
 
 def surroundings(inputs: Inputs, directory: Path, found: Sequence[RunEstimate]) -> list[str]:
-    """Return what is wrong with the folders and the disk that the runs would use, one message each."""
+    """Return what is wrong with the programs, the folders and the disk that the runs would use, one message each."""
+    messages: list[str | None] = []
+    for find in (find_gmx, find_packmol):
+        try:
+            find()
+        except (GromacsError, PackingError) as error:
+            messages.append(str(error))
     results, work = directory / inputs.config.results, directory / "work"
     missing = [one for one in found if not (results / one.system / f"r{one.replica}" / "traj.xtc").exists()]
-    messages = [_unwritable(results), _unwritable(work), _too_small(work, sum(one.bytes for one in missing))]
+    messages += [_unwritable(results), _unwritable(work), _too_small(work, sum(one.bytes for one in missing))]
     return [message for message in messages if message]
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.report.expected import compare
 from analysis.report.formatting import counted
 from analysis.run_schema import check_document
-from analysis.table import FAILED, read_csv
+from analysis.table import FAILED, PREVIEW_MARK, read_csv
 
 # What a run.json from elsewhere may leave out, and the page needs.
 _DEFAULTS: dict[str, Any] = {"preview": False, "provisional": (), "composition": {}, "protocol": "not said"}
@@ -216,7 +216,7 @@ def _of_trajectory(tables: dict[str, pd.DataFrame]) -> list[str]:
     if table is None:
         return []
     notes = table.loc[table["quantity"] == "trajectory_end", "note"]
-    return [note for note in notes.str.replace(r"^preview(?:; |$)", "", regex=True) if note]
+    return [note for note in notes.str.replace(PREVIEW_MARK, "", regex=True) if note]
 
 
 def _missing(tables: dict[str, pd.DataFrame], runs: dict[int, dict[str, Any]], replicas: int) -> list[str]:

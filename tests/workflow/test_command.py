@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from workflow import command
+from workflow.inputs.results_folder import LOCK_NAME
 from workflow.progress import FILE_NAME, Progress
-from workflow.start import LOCK_NAME
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -21,7 +21,7 @@ TAKEN_FOLDERS = (
     "work",
     "workflow",
 )
-LOCK_NAME = ".sheath.lock"  # every results folder holds one, see workflow/start.py
+LOCK_NAME = ".sheath.lock"  # every results folder holds one
 PREVIEW_FILE = "preview.yaml"
 
 

@@ -32,7 +32,7 @@ THREADS = threads_per_run(INPUTS, CORES)
 # In the rules, `python -P`: a user's own analysis.py in the working folder must not shadow ours.
 REPORT_ARGUMENTS = (
     f"{shlex.quote(RESULTS)} --systems {shlex.join(SYSTEMS)} "
-    f"--replicas {len(REPLICAS)} --expected {shlex.quote(str(expected_file(RESULTS)))} "
+    f"--replicas {len(REPLICAS)} --expected {shlex.quote(str(expected_file(Path(RESULTS))))} "
     f"--out {shlex.quote(RESULTS)}/report.html"
 )
 OBSERVABLES = sorted(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from workflow import start
 from workflow.inputs.results_folder import LOCK_NAME
 
 if TYPE_CHECKING:
     from tests.workflow.inputs.conftest import Project
 
 
-def test_the_lock_that_marks_a_results_folder_is_the_one_that_is_taken() -> None:
-    from workflow import start
-
-    assert start.LOCK_NAME == LOCK_NAME
+def test_the_lock_that_marks_a_results_folder_is_the_one_that_is_taken(tmp_path: Path) -> None:
+    with start.lock_results(tmp_path / "results"):
+        assert [path.name for path in (tmp_path / "results").iterdir()] == [LOCK_NAME]
 
 
 def test_preview_must_not_share_the_folder_of_the_full_length(project: Project) -> None:
