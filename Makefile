@@ -2,7 +2,7 @@
 # make demo      install + preview of all systems  make test-fast  the same, fast tests only
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast lock
+.PHONY: help install demo test test-fast lock derive dft
 
 IN_ENVIRONMENT := install/run.sh
 PYTEST := $(IN_ENVIRONMENT) python -m pytest -n 2 --dist worksteal
@@ -24,7 +24,20 @@ test:
 test-fast: install
 	@$(PYTEST) -m "not slow"
 
+# For maintainers: the parameters of PAB and PIB again from the committed DFT results, and how well they fit.
+derive: install
+	@$(IN_ENVIRONMENT) env PYTHONPATH=.:forcefields/opls-aa python -m derivation.fit --write
+
+# For maintainers: the DFT jobs whose results are missing, one process per core; interrupted, the same command goes on.
+SCRATCH ?= work/dft
+DFT_PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
+dft:
+	@install/dft.sh "$(SCRATCH)" "$(DFT_PROCESSES)"
+
 # For maintainers, after a change in requirements.in; needs uv (https://docs.astral.sh/uv) on the PATH.
 lock:
 	uv pip compile requirements.in --output-file requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+	uv pip compile forcefields/opls-aa/derivation/requirements.in --universal --python-version 3.11 \
+		--output-file forcefields/opls-aa/derivation/requirements.lock \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock"

@@ -1,4 +1,4 @@
-"""Command line of the analysis: python -m analysis {read,observe,pool,report}.
+"""Command line of the analysis: python -m analysis {read,observe,pool,report,validation}.
 
 When a run cannot be read or measured the reason is put into `failure.txt` beside its run.json, where the
 simulation too says why it failed; the report quotes it.
@@ -73,7 +73,7 @@ def _fail(message: str, code: int = 2) -> int:
 def _parser() -> argparse.ArgumentParser:
     """Return the parser of all subcommands."""
     parser = argparse.ArgumentParser(prog="python -m analysis", description="Measure what was simulated.")
-    commands = parser.add_subparsers(required=True, metavar="{read,observe,pool,report}")
+    commands = parser.add_subparsers(required=True, metavar="{read,observe,pool,report,validation}")
 
     read = commands.add_parser("read", help="read a trajectory once")
     read.add_argument("run_json", type=Path)
@@ -101,6 +101,11 @@ def _parser() -> argparse.ArgumentParser:
         "--expected", type=Path, help="JSON: system -> replica -> production_hash and production_ns as configured now"
     )
     report.set_defaults(command=_report)
+
+    validation = commands.add_parser("validation", help="write the record of pure liquids against experiment")
+    validation.add_argument("results", type=Path)
+    validation.add_argument("--out", type=Path, required=True, help="Markdown file to write")
+    validation.set_defaults(command=_validation)
     return parser
 
 
@@ -134,6 +139,16 @@ def _report(parsed: argparse.Namespace) -> int:
     from analysis.report import build
 
     build(parsed.results, parsed.systems, parsed.replicas, parsed.out, parsed.expected)
+    return 0
+
+
+def _validation(parsed: argparse.Namespace) -> int:
+    from analysis.record import record
+
+    text = record(parsed.results)
+    partial = parsed.out.with_name(f".{parsed.out.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(parsed.out)
     return 0
 
 

@@ -26,7 +26,7 @@ class Neighbours:
     """Accumulates pair counts per block of frames and writes close pairs to one file per label.
 
     Site groups of the cation's own species are left out; a group of another species always gets its label,
-    with zeros when nothing comes near.
+    with zeros when nothing comes near. Without a cation there are no labels and nothing is counted.
     """
 
     def __init__(self, run: Run, n_blocks: int, r_max_nm: float, pair_folder: Path) -> None:
@@ -37,8 +37,9 @@ class Neighbours:
         self.n_bins = max(1, int(np.floor(r_max_nm / BIN_NM + 1e-9)))
         self.norm: NDArray[np.float64] = np.zeros((n_blocks, len(groups)))
         self.counts: NDArray[np.int64] = np.zeros((n_blocks, len(groups), self.n_bins + 1), dtype=np.int64)
-        self._cations = run.atom_indices(run.cation).ravel()
-        self._columns = np.concatenate([*groups, np.empty(0, dtype=np.int64)]).astype(np.int64)
+        none = np.empty(0, dtype=np.int64)
+        self._cations = run.atom_indices(run.cation).ravel() if run.cation is not None else none
+        self._columns = np.concatenate([*groups, none]).astype(np.int64)
         self._group_sizes = np.array([group.size for group in groups], dtype=np.int64)
         self._label_of_column = np.repeat(np.arange(len(groups)), self._group_sizes)
         first_column = np.cumsum(self._group_sizes) - self._group_sizes

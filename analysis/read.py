@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from analysis.dipole import TotalDipole
 from analysis.energies import ENERGY_COLUMNS, read_energies
 from analysis.neighbours import BIN_NM, PAIR_DTYPE, Neighbours
 from analysis.run import SPACING_TOLERANCE, Run, RunError, frames, open_universe
@@ -59,6 +60,8 @@ class Reading:
         notes: remarks for the report, e.g. that the trajectory was cut short.
         largest_step: largest component of a minimum-image step of a molecule's centre of mass between two
             frames, in box lengths (at most 0.5); NaN when not known.
+        dipole_e_nm: (F, 3) dipole moment of all molecules together; None for a liquid with ions.
+        dipole_square_e2_nm2: (F,) square of a molecule's dipole moment, averaged over the molecules; or None.
     """
 
     time_ps: NDArray[np.float64]
@@ -74,6 +77,8 @@ class Reading:
     energies: pd.DataFrame
     notes: tuple[str, ...] = ()
     largest_step: float = math.nan
+    dipole_e_nm: NDArray[np.float64] | None = None
+    dipole_square_e2_nm2: NDArray[np.float64] | None = None
 
     @property
     def n_frames(self) -> int:
@@ -151,12 +156,14 @@ def _read_trajectory(run: Run, folder: Path, progress: Progress) -> float:
         times: list[float] = []
         boxes: list[NDArray[np.float64]] = []
         neighbours: Neighbours | None = None
+        dipole = TotalDipole(run)
         for frame, (time, box, positions) in enumerate(islice(frames(run, universe), n_frames)):
             if neighbours is None:
                 neighbours = Neighbours(run, edges.size - 1, float(box.min()) / 2, folder / "pairs")
             neighbours.add(frame, int(block_of_frame[frame]), positions, box)
             wrapped = np.concatenate([centre(positions, box) for centre in centres])
             com_nm[frame] = unwrapper.step(wrapped, box)
+            dipole.add(positions, box)
             times.append(time)
             boxes.append(box)
             progress(frame + 1, n_frames)
@@ -168,7 +175,7 @@ def _read_trajectory(run: Run, folder: Path, progress: Progress) -> float:
     document = {"system": run.system, "replica": run.replica, "labels": neighbours.labels, "notes": notes}
     document["largest_step"] = unwrapper.largest_step
     (folder / "reading.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    _store(run, folder, neighbours, np.array(times), np.array(boxes), edges)
+    _store(run, folder, neighbours, dipole, np.array(times), np.array(boxes), edges)
     return times[-1] + (times[1] - times[0]) / 2 if goes_on else math.inf
 
 
@@ -201,6 +208,7 @@ def _store(
     run: Run,
     folder: Path,
     neighbours: Neighbours,
+    dipole: TotalDipole,
     times: NDArray[np.float64],
     boxes: NDArray[np.float64],
     edges: NDArray[np.int64],
@@ -210,16 +218,18 @@ def _store(
     n_blocks = int(np.searchsorted(edges, times.size))
     edges = np.minimum(edges[: n_blocks + 1], times.size)
     n_bins = min(neighbours.n_bins, int(np.floor(boxes.min() / 2 / BIN_NM + 1e-9)))
-    np.savez(
-        folder / "arrays.npz",
-        time_ps=times,
-        box_nm=boxes,
-        bin_edges_nm=np.arange(n_bins + 1) * BIN_NM,
-        counts=neighbours.counts[:n_blocks, :, :n_bins],
-        norm=neighbours.norm[:n_blocks],
-        block_edges_frame=edges,
-        molecule_species=np.repeat(np.arange(len(run.species)), [s.count for s in run.species]),
-    )
+    arrays: dict[str, ArrayLike] = {
+        "time_ps": times,
+        "box_nm": boxes,
+        "bin_edges_nm": np.arange(n_bins + 1) * BIN_NM,
+        "counts": neighbours.counts[:n_blocks, :, :n_bins],
+        "norm": neighbours.norm[:n_blocks],
+        "block_edges_frame": edges,
+        "molecule_species": np.repeat(np.arange(len(run.species)), [s.count for s in run.species]),
+    }
+    if dipole.known:
+        arrays |= {"dipole": dipole.total_e_nm, "dipole_square": dipole.mean_square_e2_nm2}
+    np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
 
 
 def _notes(run: Run, times: NDArray[np.float64], n_frames: int) -> list[str]:
@@ -264,6 +274,8 @@ def load_reading(folder: Path) -> Reading:
         energies=energies,
         notes=tuple(document["notes"]),
         largest_step=float(document.get("largest_step", math.nan)),
+        dipole_e_nm=arrays.get("dipole"),
+        dipole_square_e2_nm2=arrays.get("dipole_square"),
     )
 
 

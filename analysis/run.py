@@ -16,13 +16,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.run_schema import RunError, SiteGroup, Species, Stage, check_document
+from analysis.run_schema import (
+    Published,
+    RunError,
+    SiteGroup,
+    Species,
+    Stage,
+    check_document,
+    published_of,
+    species_of,
+)
 from analysis.units import nm
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
-__all__ = ["Run", "RunError", "SiteGroup", "Species", "Stage", "frames", "load_run", "open_universe"]
+__all__ = ["Published", "Run", "RunError", "SiteGroup", "Species", "Stage", "frames", "load_run", "open_universe"]
 
 
 SPACING_TOLERANCE = 0.01
@@ -36,14 +45,14 @@ class Run:
     """One simulated replica: run.json (schema 1) with `folder`, to which its file names are relative.
 
     What run.json may lack has a default here, so that a trajectory from elsewhere needs only system,
-    replica, temperature_K, cation, structure, trajectory, species and sites.
+    replica, temperature_K, structure, trajectory, species and sites, and the cation (None for a liquid without ions).
     """
 
     folder: Path
     system: str
     replica: int
     temperature_K: float
-    cation: str
+    cation: str | None
     structure: str
     trajectory: str
     species: tuple[Species, ...]
@@ -59,6 +68,8 @@ class Run:
     protocol: str | None = None
     energy: str | None = None
     equilibration_energy: str | None = None
+    vapour_energy: str | None = None
+    published: tuple[Published, ...] = ()
     timestep_fs: float | None = None
     frame_interval_ps: float | None = None
     production_ns: float | None = None
@@ -108,8 +119,18 @@ class Run:
         return self.atom_indices(site.species)[:, list(site.atoms)].ravel()
 
     def partner_sites(self) -> tuple[SiteGroup, ...]:
-        """Return the site groups that do not belong to the cation's own species."""
-        return tuple(site for site in self.sites if site.species != self.cation)
+        """Return the site groups that do not belong to the cation's own species; none without a cation."""
+        return tuple(site for site in self.sites if self.cation is not None and site.species != self.cation)
+
+    @cached_property
+    def n_cations(self) -> int:
+        """Number of cations, 0 for a liquid without ions."""
+        return self.find_species(self.cation).count if self.cation is not None else 0
+
+    @cached_property
+    def has_ions(self) -> bool:
+        """Whether any species is charged."""
+        return any(species.charge_e != 0 for species in self.species)
 
     def pair_label(self, site: SiteGroup) -> str:
         """Return the label of a cation-site pair, e.g. "Li-O(DME)"."""
@@ -140,7 +161,7 @@ def _build(document: dict[str, Any], folder: Path) -> Run:
     for name in ("provisional", "chain_sequences"):
         if name in known:
             known[name] = tuple(known[name])
-    known["species"] = tuple(_species(entry) for entry in document["species"])
+    known["species"] = tuple(species_of(entry) for entry in document["species"])
     known["sites"] = tuple(
         SiteGroup(entry["label"], entry["species"], entry["kind"], tuple(entry["atoms"])) for entry in document["sites"]
     )
@@ -153,26 +174,11 @@ def _build(document: dict[str, Any], folder: Path) -> Run:
         )
         for entry in document.get("stages") or ()
     )
+    known["published"] = tuple(published_of(entry) for entry in document.get("published") or ())
+    known.setdefault("cation", None)
     known["folder"] = folder
     known.setdefault("title", document["system"])
     return Run(**known)
-
-
-def _species(entry: dict[str, Any]) -> Species:
-    """Return one checked entry of `species`."""
-    count = len(entry["masses_u"])
-    return Species(
-        name=entry["name"],
-        title=entry.get("title") or entry["name"],
-        role=entry["role"],
-        count=entry["count"],
-        charge_e=float(entry["charge_e"]),
-        status=entry.get("status") or "unknown",
-        masses_u=tuple(float(mass) for mass in entry["masses_u"]),
-        charges_e=tuple(float(charge) for charge in entry.get("charges_e") or ()) or (float("nan"),) * count,
-        names=tuple(entry.get("names") or ()),
-        bonds=tuple((int(a), int(b)) for a, b in entry.get("bonds") or ()),
-    )
 
 
 @contextmanager

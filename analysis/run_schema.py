@@ -15,13 +15,13 @@ _REQUIRED: dict[str, type | tuple[type, ...]] = {
     "system": str,
     "replica": int,
     "temperature_K": _NUMBER,
-    "cation": str,
     "structure": str,
     "trajectory": str,
     "species": list,
     "sites": list,
 }
 _OPTIONAL: dict[str, type | tuple[type, ...]] = {
+    "cation": str,
     "title": str,
     "base": str,
     "preview": bool,
@@ -33,6 +33,8 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "protocol": str,
     "energy": str,
     "equilibration_energy": str,
+    "vapour_energy": str,
+    "published": list,
     "timestep_fs": _NUMBER,
     "frame_interval_ps": _NUMBER,
     "production_ns": _NUMBER,
@@ -53,6 +55,7 @@ _SPECIES: dict[str, type | tuple[type, ...]] = {
     "masses_u": list,
 }
 _SITE: dict[str, type | tuple[type, ...]] = {"label": str, "species": str, "kind": str, "atoms": list}
+_PUBLISHED: dict[str, type | tuple[type, ...]] = {"quantity": str, "value": _NUMBER, "unit": str, "source": str}
 _STAGE: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "ensemble": str,
@@ -111,6 +114,23 @@ class Stage:
     length_ps: float
 
 
+@dataclass(frozen=True)
+class Published:
+    """A measured value to compare with; uncertainty is a half-width in `unit`, NaN when not told.
+
+    temperature_K is NaN when it was measured at the run's temperature.
+    """
+
+    quantity: str
+    value: float
+    unit: str
+    source: str
+    uncertainty: float
+    temperature_K: float
+    other_composition: bool
+    note: str
+
+
 class RunError(Exception):
     """A run.json or its files cannot be used; the message says in one line what and why."""
 
@@ -129,6 +149,8 @@ def check_document(document: object) -> list[str]:
         problems += _check_species(entry, f"species[{index}]")
     for index, entry in enumerate(document.get("stages") or ()):
         problems += _check_entry(entry, _STAGE, f"stages[{index}]")
+    for index, entry in enumerate(document.get("published") or ()):
+        problems += _check_entry(entry, _PUBLISHED, f"published[{index}]")
     return problems or list(_check_references(document))
 
 
@@ -179,15 +201,24 @@ def _is_atom(index: object, n_atoms: int) -> bool:
     return isinstance(index, int) and 0 <= index < n_atoms
 
 
+def _check_cation(document: dict[str, Any], n_atoms: dict[str, int]) -> Iterator[str]:
+    """Yield what is wrong with the cation, which only a liquid without ions may lack."""
+    cation = document.get("cation")
+    if cation is None:
+        if any(entry["role"] == "cation" for entry in document["species"]):
+            yield "cation is missing, but one of the species has this role"
+    elif cation not in n_atoms:
+        yield f"cation = {cation!r} is none of the species {', '.join(n_atoms)}"
+    elif n_atoms[cation] != 1:
+        yield f"cation = {cation!r} has several atoms; a cation must be a single atom"
+
+
 def _check_references(document: dict[str, Any]) -> Iterator[str]:
     """Yield names that point nowhere: cation and sites."""
     n_atoms = {entry["name"]: len(entry["masses_u"]) for entry in document["species"]}
     if len(n_atoms) != len(document["species"]):
         yield "two species have the same name"
-    if document["cation"] not in n_atoms:
-        yield f"cation = {document['cation']!r} is none of the species {', '.join(n_atoms)}"
-    elif n_atoms[document["cation"]] != 1:
-        yield f"cation = {document['cation']!r} has several atoms; a cation must be a single atom"
+    yield from _check_cation(document, n_atoms)
     labels: set[str] = set()
     for index, site in enumerate(document["sites"]):
         where = f"sites[{index}]"
@@ -202,3 +233,38 @@ def _check_references(document: dict[str, Any]) -> Iterator[str]:
             yield f"{where}.species = {site['species']!r} is none of the species {', '.join(n_atoms)}"
         elif not site["atoms"] or not all(_is_atom(a, n_atoms[site["species"]]) for a in site["atoms"]):
             yield f"{where}.atoms are not atoms of {site['species']}"
+
+
+def published_of(entry: dict[str, Any]) -> Published:
+    """Return one checked entry of `published`."""
+
+    def number(key: str) -> float:
+        return math.nan if entry.get(key) is None else float(entry[key])
+
+    return Published(
+        quantity=entry["quantity"],
+        value=float(entry["value"]),
+        unit=entry["unit"],
+        source=entry["source"],
+        uncertainty=number("uncertainty"),
+        temperature_K=number("temperature_K"),
+        other_composition=bool(entry.get("other_composition")),
+        note=str(entry.get("note") or ""),
+    )
+
+
+def species_of(entry: dict[str, Any]) -> Species:
+    """Return one checked entry of `species`."""
+    count = len(entry["masses_u"])
+    return Species(
+        name=entry["name"],
+        title=entry.get("title") or entry["name"],
+        role=entry["role"],
+        count=entry["count"],
+        charge_e=float(entry["charge_e"]),
+        status=entry.get("status") or "unknown",
+        masses_u=tuple(float(mass) for mass in entry["masses_u"]),
+        charges_e=tuple(float(charge) for charge in entry.get("charges_e") or ()) or (float("nan"),) * count,
+        names=tuple(entry.get("names") or ()),
+        bonds=tuple((int(a), int(b)) for a, b in entry.get("bonds") or ()),
+    )

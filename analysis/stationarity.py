@@ -28,7 +28,8 @@ NOT_STATIONARY = "not stationary"
 def find_start(run: Run, reading: Reading) -> tuple[int, list[Row]]:
     """Return the first frame of the stationary part and the rows that say how it was found.
 
-    Series: contacts per cation with each partner species, e.g. "Li-DME"; "density"; "potential_energy". Rows:
+    Series: contacts per cation with each partner species, e.g. "Li-DME" (none without ions); "density";
+    "potential_energy". Rows:
     "stationary_from" per series (ps, time as in the trajectory; NaN with a note beginning "not stationary" when
     it never settles), "start" with label "all" (ps, where the averages begin) and "stationary" with label "all"
     (1 or 0, the note naming what never settles). A preview is not judged: frame 0.
@@ -40,6 +41,8 @@ def find_start(run: Run, reading: Reading) -> tuple[int, list[Row]]:
     series_ps = dict.fromkeys(series, reading.time_ps)
     for label, (time_ps, values) in _energy_series(reading).items():
         series[label], series_ps[label] = values, time_ps
+    if not series:
+        return 0, [row("stationary", "all", math.nan, "1", note="neither ions nor energies: not judged")]
     found = {label: detect_stationarity(values, len(series)) for label, values in series.items()}
     starts_ps = {label: float(series_ps[label][result.start_index]) for label, result in found.items()}
     drifting = [label for label, result in found.items() if not result.stationary]
@@ -81,7 +84,7 @@ def contact_series(run: Run, reading: Reading, site: SiteGroup) -> FloatArray:
     pairs = reading.pairs[run.pair_label(site)]
     touching = pairs["frame"][pairs["distance_nm"] < np.float32(CONTACT_NM[site.kind])]
     counts = np.bincount(touching.astype(np.int64), minlength=reading.n_frames)
-    return np.asarray(counts / run.find_species(run.cation).count)
+    return np.asarray(counts / run.n_cations)
 
 
 def _energy_series(reading: Reading) -> dict[str, tuple[FloatArray, FloatArray]]:

@@ -5,7 +5,8 @@
 #   else                                     .venv from requirements.lock; GROMACS, Packmol and what the
 #                                            installation itself needs from apt, when they are not there yet
 #
-# --tests adds Chromium, in which one slow test opens the report.
+# --tests adds Chromium, in which one slow test opens the report, and says when there is no double-precision GROMACS,
+# by which tests check the energies; SHEATH_GMX_DOUBLE names it when it is not gmx_d on the PATH.
 # SHEATH_CONDA=no takes the second way although conda is there; SHEATH_GMX names the GROMACS program to use.
 set -euo pipefail
 
@@ -250,6 +251,14 @@ install_chromium() {
 a browser will fail. Remedy: install chromium your system's way."
 }
 
+# Debian's package brings it along; conda-forge's cannot lie in one environment with that of single precision.
+tell_of_double_precision() {
+    have "${SHEATH_GMX_DOUBLE:-gmx_d}" || say "A double-precision GROMACS (${SHEATH_GMX_DOUBLE:-gmx_d}) is not here: \
+the tests that compare energies between two engines will fail. Remedy: on Debian and Ubuntu, apt-get install gromacs; \
+with conda, conda create -n gromacs-double -c conda-forge 'gromacs=*=nompi_dblprec*', then set SHEATH_GMX_DOUBLE to \
+the path of its bin/gmx_d."
+}
+
 main() {
     local gmx tool
     gmx="$(find_gromacs)"
@@ -265,7 +274,10 @@ Remedy: add their folder (usually /usr/bin) to the PATH and run the same command
         check_gromacs "$gmx"
         install_venv
     fi
-    [[ "${1:-}" != --tests ]] || install_chromium
+    if [[ "${1:-}" == --tests ]]; then
+        install_chromium
+        tell_of_double_precision
+    fi
     if [[ "$changed" == yes ]]; then
         say "Sheath is installed: $(installed_line)"
     else

@@ -76,3 +76,9 @@ def simple_cubic_lattice(n_side: int, spacing_nm: float) -> FloatArray:
     """n_side^3 points, shape (N, 3): 6 neighbours at a, 12 at sqrt(2) a, 8 at sqrt(3) a."""
     axis = np.arange(n_side) * spacing_nm
     return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float64)
+
+
+def free_dipoles(n_frames: int, n_dipoles: int, moment: float, seed: int) -> FloatArray:
+    """Dipoles that point anywhere, independent of each other and in every frame, (F, N, 3): <M^2> = N moment^2."""
+    directions = np.random.default_rng(seed).standard_normal((n_frames, n_dipoles, 3))
+    return np.asarray(moment * directions / np.linalg.norm(directions, axis=2, keepdims=True))

@@ -18,14 +18,14 @@ RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow").rglob("*.smk"))]
 # Inside analysis a module imports from its own layer or from those to the left, never to the right.
 LAYERS = (
     {"units", "table", "run", "run_schema"},
-    {"read", "neighbours", "unwrap", "energies"},
-    {"figures", "statistics", "cutoffs", "einstein", "msd"},
+    {"read", "neighbours", "unwrap", "energies", "dipole"},
+    {"figures", "statistics", "cutoffs", "einstein", "msd", "experiment"},
     {"stationarity"},
     {"observables"},
     {"observe"},
     {"pool"},
     {"compare"},
-    {"report"},
+    {"report", "record"},
     {"__main__"},
 )
 

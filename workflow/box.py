@@ -11,23 +11,22 @@ from MDAnalysis.lib.distances import distance_array
 from numpy.typing import NDArray
 
 from workflow.forcefield import molecule_atoms
+from workflow.inputs.cross_checks import edge_beyond_cutoffs_nm
 from workflow.job import RunError, RunJob
 
-MARGIN_NM = 1.0  # of the box edge over twice the cut-off
-PREVIEW_MARGIN_NM = 0.5
 CHAIN_IMAGE_NM = 1.2  # the least distance of a chain from its own periodic image
 
 
 def check_box(structure: Path, run: RunJob) -> None:
     """Raise RunError when the equilibrated box is too narrow for the cut-off or for a chain.
 
-    The edge must exceed twice the cut-off by 1 nm (0.5 nm in a preview); a chain must be at least 1.2 nm
-    away from its own image.
+    The edge must exceed twice the cut-off by 1 nm (0.5 nm in a preview, 0.3 nm without ions); a chain must be at least
+    1.2 nm away from its own image.
     """
     universe = mda.Universe(str(structure))
     edge_nm = float(universe.dimensions[:3].min()) / 10
     config = run.inputs.config
-    needed_nm = 2 * config.cutoff_nm + (PREVIEW_MARGIN_NM if config.preview else MARGIN_NM)
+    needed_nm = 2 * config.cutoff_nm + edge_beyond_cutoffs_nm(config, run.inputs.systems[run.system])
     if edge_nm < needed_nm:
         grow = (needed_nm / edge_nm) ** 3 * 1.05
         raise RunError(

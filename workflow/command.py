@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from workflow.estimate import announcement, estimates, threads_per_run
@@ -23,6 +24,11 @@ from workflow.start import surroundings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
     options = _options(arguments)
+    if options.command == "molecule":
+        if find_spec("rdkit") is None:
+            print("RDKit is not installed. Remedy: run `make install`.", file=sys.stderr)
+            return 1
+        return {"check": molecule_check, "import": molecule_import}[options.what](options)
     try:
         inputs = load(ROOT, options.configfile)
     except InputError as error:
@@ -119,16 +125,78 @@ def report(inputs: Inputs, options: argparse.Namespace) -> int:
     return subprocess.run(command, check=False).returncode
 
 
+def molecule_check(options: argparse.Namespace) -> int:
+    """Audit molecules' folders, those of the force field when none is named; 1 when one has an error."""
+    from workflow.audit.check import check_folders
+    from workflow.inputs.molecule_files import FORCE_FIELD, molecule_folders
+
+    inside = ROOT / FORCE_FIELD / "molecules"
+    folders = [
+        inside / folder if not folder.exists() and (inside / folder).is_dir() else folder for folder in options.folders
+    ]
+    folders = folders or molecule_folders(ROOT)
+    findings = check_folders(ROOT, folders)
+    print("".join(f"{line}\n" for line in findings.lines()), end="")
+    n_errors, n_warnings = len(findings.errors.found), len(findings.warnings.found)
+    plural = "" if len(folders) == 1 else "s"
+    print(f"{len(folders)} molecule{plural} checked: {n_errors} errors, {n_warnings} warnings.")
+    return 1 if n_errors else 0
+
+
+def molecule_import(options: argparse.Namespace) -> int:
+    """Make a molecule's folder from a LigParGen pair and audit it; 1 when that cannot be done or finds an error."""
+    from workflow.audit.new_molecule import Wanted, import_pair
+    from workflow.inputs.problems import Problems
+
+    fields = ("name", "kind", "smiles", "title", "status", "licence", "density_kg_per_m3", "density_source")
+    given = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
+    problems = Problems(ROOT)
+    done = import_pair(ROOT, options.itp, options.gro, Wanted(sources=tuple(options.source), **given), problems)
+    if done is None:
+        print("".join(f"error: {one.text(ROOT)}\n" for one in problems.found) + "Nothing was written.")
+        return 1
+    folder, told = done
+    print("\n".join(told))
+    options.folders = [folder]
+    return molecule_check(options)
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./sheath", description="Li electrolytes, from YAML to report.html")
-    parser.add_argument("command", choices=("check", "status", "report"), help="check the inputs, show what runs, "
-                        "or write the report from what exists")  # fmt: skip
-    parser.add_argument(
-        "--configfile", type=Path, action="append", default=[], help="overlay on config.yaml, e.g. preview.yaml"
-    )
-    parser.add_argument("--directory", type=Path, default=Path(), help="where results/ and work/ are")
-    parser.add_argument("--cores", type=int, default=_available_cores(), help="cores to plan with")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, text in (
+        ("check", "check the inputs; tell the plan and its time"),
+        ("status", "show what runs"),
+        ("report", "write the report from what exists"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument(
+            "--configfile", type=Path, action="append", default=[], help="overlay on config.yaml, e.g. preview.yaml"
+        )
+        command.add_argument("--directory", type=Path, default=Path(), help="where results/ and work/ are")
+        command.add_argument("--cores", type=int, default=_available_cores(), help="cores to plan with")
+    molecule = commands.add_parser("molecule", help="check molecules, or import a new one")
+    _molecule_options(molecule.add_subparsers(dest="what", required=True, metavar="what"))
     return parser.parse_args(arguments)
+
+
+def _molecule_options(what: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "audit molecules' folders: structure, names, charges, and whether each number is of the right size"
+    check = what.add_parser("check", help=text, description=text)
+    check.add_argument("folders", type=Path, nargs="*", help="folders or names; all molecules when none is given")
+    text = "make a molecule's folder from the .itp and .gro that LigParGen wrote, and audit it"
+    new = what.add_parser("import", help=text, description=text)
+    new.add_argument("itp", type=Path)
+    new.add_argument("gro", type=Path)
+    new.add_argument("--name", required=True, help="one to five letters, digits, _ and -")
+    new.add_argument("--kind", required=True, help="solvent, anion or cation")
+    new.add_argument("--smiles", required=True, help="in quotes")
+    new.add_argument("--source", action="append", required=True, help="key in references.bib; may be given again")
+    new.add_argument("--title", help="the molecule's full name")
+    new.add_argument("--status", help="literature, derived or provisional (the default)")
+    new.add_argument("--licence", help="under which the parameters may be passed on")
+    new.add_argument("--density", dest="density_kg_per_m3", type=float, help="of the pure liquid, kg/m3")
+    new.add_argument("--density-source", help="key in references.bib")
 
 
 def _available_cores() -> int:

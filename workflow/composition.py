@@ -27,8 +27,8 @@ class Composition:
 
     `counts` is in topology order (cations, anions, solvents, additives, chains). The electrolyte is
     everything but the chains; its predicted volume is the sum of pure volumes plus the salt's apparent molar
-    volume. In `asked` and `reached`, `mol_per_L` and `mol_per_L_solvent` are those of the salt solution
-    before additives and chains, `additives_wt_percent` is of the electrolyte and `chains_wt_percent` the
+    volume. In `asked` and `reached`, `mol_per_L` and `mol_per_L_solvent` (absent without salt) are those of the salt
+    solution before additives and chains, `additives_wt_percent` is of the electrolyte and `chains_wt_percent` the
     chains' mass relative to the electrolyte's.
     """
 
@@ -129,15 +129,15 @@ def _check_atoms(system: System, solution: Solution, electrolyte: int, everythin
 
 
 def _smallest_units(least: int, good: Callable[[int], bool]) -> int | None:
-    """The smallest number of formula units above `least` that is good."""
+    """The smallest number of formula units (molecules, without salt) above `least` that is good."""
     return next((units for units in range(least + 1, MOST_UNITS) if good(units)), None)
 
 
 def _box_remedy(system: System, solution: Solution, units: int | None) -> str:
-    """How to ask for a box of so many formula units, in the way in which this system gives its size."""
+    """How to ask for a box of so many formula units (molecules), in the way in which this system gives its size."""
     if units is None:
         return "No box of a size that can be run meets it: change the amounts"
-    if system.salt.count is not None:
+    if system.salt is not None and system.salt.count is not None:
         return f"Write salt.count: {units} and box.total_atoms: {math.ceil(units * solution.atoms_per_unit)}"
     if system.salt_pairs is None:
         return f"Write box.total_atoms: {math.ceil(units * solution.atoms_per_unit)}"
@@ -150,9 +150,11 @@ def _check_rounding(system: System, solution: Solution) -> None:
     if deviation <= MAX_DEVIATION:
         return
     units = _smallest_units(solution.units, lambda units: solution.deviation(units) <= MAX_DEVIATION)
+    what = "formula units of salt" if system.salt is not None else "molecules"
+    missed = "the concentration or the volume ratio" if system.salt is not None else "the volume ratio"
     problem = (
-        f"with {solution.units} formula units of salt, whole molecules miss the concentration or the volume "
-        f"ratio by {100 * deviation:.0f} % (at most {100 * MAX_DEVIATION:.0f} % is accepted)"
+        f"with {solution.units} {what}, whole molecules miss {missed} "
+        f"by {100 * deviation:.0f} % (at most {100 * MAX_DEVIATION:.0f} % is accepted)"
     )
     key = "box.total_atoms" if system.salt_pairs is None else "box.salt_pairs"
     raise CompositionError(key, problem, _box_remedy(system, solution, units))
@@ -219,11 +221,11 @@ def _chain_amount(
 
 def _asked(system: System) -> dict[str, Any]:
     """What was asked for, without the ways of asking that were not used."""
-    chains = system.chains
+    chains, salt = system.chains, system.salt
     asked = {
-        "mol_per_L": system.salt.mol_per_L,
-        "mol_per_L_solvent": system.salt.mol_per_L_solvent,
-        "salt_count": system.salt.count,
+        "mol_per_L": salt.mol_per_L if salt else None,
+        "mol_per_L_solvent": salt.mol_per_L_solvent if salt else None,
+        "salt_count": salt.count if salt else None,
         "salt_pairs": system.salt_pairs,
         "total_atoms": system.total_atoms,
         "solvents": list(system.solvents),
@@ -246,12 +248,12 @@ def _reached(
     volumes = solution.solvent_volumes_nm3(solution.units)
     scale = sum(system.volume_ratio) / sum(volumes)
     electrolyte_mass_u = _mass_u(solution.amounts(solution.units) + additives)
-    reached: dict[str, Any] = {
-        "salt_count": solution.units,
-        "mol_per_L": solution.mol_per_L(solution.units),
-        "mol_per_L_solvent": solution.mol_per_L_solvent(solution.units),
-        "volume_ratio": [one * scale for one in volumes],
-    }
+    reached: dict[str, Any] = {}
+    if system.salt is not None:
+        reached["salt_count"] = solution.units
+        reached["mol_per_L"] = solution.mol_per_L(solution.units)
+        reached["mol_per_L_solvent"] = solution.mol_per_L_solvent(solution.units)
+    reached["volume_ratio"] = [one * scale for one in volumes]
     if additives:
         shares = {one.name: 100 * count * one.mass_u / electrolyte_mass_u for one, count in additives}
         reached["additives_wt_percent"] = shares

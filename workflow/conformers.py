@@ -96,7 +96,12 @@ def sequence_from_coordinates(xyz_nm: NDArray[np.float64], molecule: Molecule, m
 
 
 class _Backbone:
-    """A chain being grown: topology, path of heavy atoms, internal coordinates of `bonded.yaml`."""
+    """A chain being grown: topology, path of heavy atoms, internal coordinates of `bonded.yaml`.
+
+    The backbone runs from the first heavy atom that the units list to the last one; what hangs on it is an atom,
+    with its hydrogens if it is a heavy one (CH3). Of two atoms beside the path the one listed first always stands
+    on the same side, seen along the chain: units that list them in one order give an isotactic chain.
+    """
 
     def __init__(self, molecule: Molecule, monomers: int) -> None:
         polymer, monomers = polymer_of(molecule, monomers)
@@ -106,11 +111,16 @@ class _Backbone:
         atoms = self.topology.atoms
         self.near = neighbours(len(atoms), self.topology.bonds)
         self.is_hydrogen = np.array([atom.name.startswith("H") for atom in atoms])
-        self.path = [i for i in range(len(atoms)) if not self.is_hydrogen[i]]
+        heavy = np.flatnonzero(~self.is_hydrogen).tolist()
+        self.path = _route(self.near, heavy[0], heavy[-1])
         self.far = _four_bonds_apart(self.near)
         self.contact_nm = _contacts(self.is_hydrogen)
-        if any(b not in self.near[a] for a, b in zip(self.path, self.path[1:], strict=False)) or len(self.path) < 4:
-            raise ForceFieldError(f"{molecule.name}: the heavy atoms must form one unbranched chain of four or more.")
+        beside_path = set(self.path).union(*(self.near[i] for i in self.path))
+        if len(self.path) < 4 or not beside_path.issuperset(heavy):
+            raise ForceFieldError(
+                f"{molecule.name}: the backbone, from the first heavy atom to the last, must have four atoms or more, "
+                "and side groups one heavy atom each."
+            )
 
     def bond(self, i: int, j: int) -> float:
         types = [self.topology.atoms[k].type for k in (i, j)]
@@ -154,8 +164,8 @@ class _Backbone:
         aside = np.array([0.0, 1.0, 0.0])  # any third point: fixes the plane of the first three atoms
         angle = self.angle(*path[:3])
         xyz[path[2]] = place(aside, xyz[path[0]], xyz[path[1]], self.bond(path[1], path[2]), angle, 180.0)
-        self._add_hydrogens(xyz, 0)
-        self._add_hydrogens(xyz, 1)
+        self._add_aside(xyz, 0)
+        self._add_aside(xyz, 1)
         return xyz
 
     def _choices(self, rng: np.random.Generator) -> list[tuple[str, float]]:
@@ -171,31 +181,33 @@ class _Backbone:
     def _add_backbone(self, xyz: Vector, k: int, torsion: float) -> None:
         a, b, c, d = self.path[k - 3 : k + 1]
         xyz[d] = place(xyz[a], xyz[b], xyz[c], self.bond(c, d), self.angle(b, c, d), torsion)
-        self._add_hydrogens(xyz, k - 1)
+        self._add_aside(xyz, k - 1)
         if k == len(self.path) - 1:
-            self._add_hydrogens(xyz, k)
+            self._add_aside(xyz, k)
 
-    def _add_hydrogens(self, xyz: Vector, k: int) -> None:
-        """Hydrogens of backbone atom k: staggered or planar at an end, else in or beside the plane."""
+    def _add_aside(self, xyz: Vector, k: int) -> None:
+        """What hangs on backbone atom k: staggered or planar at an end, else in or beside the plane."""
         path, centre = self.path, self.path[k]
-        hydrogens = [i for i in self.near[centre] if self.is_hydrogen[i]]
+        aside = [i for i in self.near[centre] if i not in path]
         inner = 0 < k < len(path) - 1
-        if inner and len(hydrogens) == 1:
-            xyz[hydrogens[0]] = between(
-                xyz[path[k - 1]], xyz[centre], xyz[path[k + 1]], self.bond(centre, hydrogens[0])
-            )
-        elif inner and len(hydrogens) == 2:
-            first, second = hydrogens
-            bond, opening = self.bond(centre, first), self.angle(first, centre, second)
-            xyz[first], xyz[second] = beside(xyz[path[k - 1]], xyz[centre], xyz[path[k + 1]], bond, opening)
+        if inner and len(aside) == 1:
+            xyz[aside[0]] = between(xyz[path[k - 1]], xyz[centre], xyz[path[k + 1]], self.bond(centre, aside[0]))
+        elif inner and len(aside) == 2:
+            first, second = aside
+            lengths, opening = (self.bond(centre, first), self.bond(centre, second)), self.angle(first, centre, second)
+            xyz[first], xyz[second] = beside(xyz[path[k - 1]], xyz[centre], xyz[path[k + 1]], lengths, opening)
         else:
             step = 1 if k == 0 else -1
-            b, a = path[k + step], path[k + 2 * step]
-            offset = 0.0 if len(hydrogens) == 2 else 60.0  # planar end in the plane, tetrahedral end staggered
-            for n, h in enumerate(hydrogens):
-                torsion = offset + 360.0 * n / len(hydrogens)
-                angle = self.angle(b, centre, h)
-                xyz[h] = place(xyz[a], xyz[b], xyz[centre], self.bond(centre, h), angle, torsion)
+            self._add_around(xyz, path[k + 2 * step], path[k + step], centre, aside)
+        for i in aside:  # what a heavy atom beside the path carries
+            self._add_around(xyz, path[k - 1 if k else 1], centre, i, [j for j in self.near[i] if j != centre])
+
+    def _add_around(self, xyz: Vector, a: int, b: int, end: int, atoms: Sequence[int]) -> None:
+        """Atoms on an end, seen along b-end: staggered to a when tetrahedral, two of them in its plane."""
+        offset = 0.0 if len(atoms) == 2 else 60.0
+        for n, i in enumerate(atoms):
+            torsion = offset + 360.0 * n / len(atoms)
+            xyz[i] = place(xyz[a], xyz[b], xyz[end], self.bond(end, i), self.angle(b, end, i), torsion)
 
     def _clashes(self, trial: Vector, before: Vector) -> bool:
         new = np.flatnonzero(np.isnan(before[:, 0]) & ~np.isnan(trial[:, 0]))
@@ -203,6 +215,16 @@ class _Backbone:
         distance = np.linalg.norm(trial[new][:, None] - trial[placed][None], axis=2)
         grid = np.ix_(new, placed)
         return bool(np.any(self.far[grid] & (distance < self.contact_nm[grid])))
+
+
+def _route(near: tuple[tuple[int, ...], ...], first: int, last: int) -> list[int]:
+    """Atoms along the bonds from first to last, the shortest way; none where the bonds do not lead there."""
+    routes, ends = {first: [first]}, [first]
+    while ends and last not in routes:
+        found = [(i, j) for i in ends for j in near[i] if j not in routes]
+        routes |= {j: [*routes[i], j] for i, j in found}
+        ends = [j for _, j in found]
+    return routes.get(last, [])
 
 
 def _four_bonds_apart(near: tuple[tuple[int, ...], ...]) -> NDArray[np.bool_]:

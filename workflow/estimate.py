@@ -14,6 +14,8 @@ from workflow.protocol import equilibration_stages, production_stage
 ROUGH_ATOM_NS_PER_DAY_PER_THREAD = 1.1e5
 XTC_BYTES_PER_ATOM = 4.2  # at a precision of 0.001 nm, measured on these liquids
 OTHER_BYTES_PER_RUN = 50e6
+SECONDS_PER_VAPOUR_NS = 4.0  # one molecule on one thread, whatever its size; measured on the same processors
+BYTES_PER_VAPOUR_NS = 0.6e6
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ def _estimate(inputs: Inputs, system: str, replica: int, measured: Sequence[Prog
     frames = production_ns * 1000 / inputs.config.frame_interval_ps
     size = frames * atoms * XTC_BYTES_PER_ATOM + OTHER_BYTES_PER_RUN
     seconds = total_ns * atoms / (rate * threads) * 86400
+    if inputs.has_vapour(system):
+        seconds += inputs.config.lengths.vapour_ns * SECONDS_PER_VAPOUR_NS
+        size += inputs.config.lengths.vapour_ns * BYTES_PER_VAPOUR_NS
     return RunEstimate(system, replica, atoms, total_ns, production_ns, seconds, bool(measured), size)
 
 

@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow.inputs.molecules import Molecule
-from workflow.itp import Atom, ForceFieldError, atomtypes_text, merge_atomtypes, read_atoms, read_bonds, rows_of
+from workflow.itp import (
+    Atom,
+    ForceFieldError,
+    atomtypes_text,
+    merge_atomtypes,
+    read_atoms,
+    read_bonds,
+    rows_of,
+    whole_text,
+)
 from workflow.polymers import chain_itp, chain_topology, polymer_of, unit_names
 
 __all__ = [
@@ -158,7 +167,7 @@ def moleculetype_text(molecule: Molecule, monomers: int | None = None) -> str:
     if molecule.polymer is not None:
         return chain_itp(molecule, polymer_of(molecule, monomers)[1])
     path = _itp_path(molecule)
-    text = path.read_text(encoding="utf-8")
+    text = whole_text(path)
     if [row[0] for row in rows_of(text, "moleculetype")] != [molecule.name]:
         raise ForceFieldError(f"{path}: needs exactly one [ moleculetype ], named {molecule.name}.")
     return text

@@ -43,10 +43,12 @@ def between(a: Vector, centre: Vector, b: Vector, bond_nm: float) -> Vector:
     return result
 
 
-def beside(a: Vector, centre: Vector, b: Vector, bond_nm: float, angle_deg: float) -> tuple[Vector, Vector]:
+def beside(
+    a: Vector, centre: Vector, b: Vector, bonds_nm: tuple[float, float], angle_deg: float
+) -> tuple[Vector, Vector]:
     """Positions of the two atoms, `angle_deg` apart, that complete a tetrahedral centre bonded to a and b."""
     u, v = unit_vector(a - centre), unit_vector(b - centre)
     away, normal = -unit_vector(u + v), unit_vector(np.cross(u, v))
     half = np.radians(angle_deg / 2)
-    in_plane, across = bond_nm * np.cos(half) * away, bond_nm * np.sin(half) * normal
-    return centre + in_plane + across, centre + in_plane - across
+    in_plane, across = np.cos(half) * away, np.sin(half) * normal
+    return centre + bonds_nm[0] * (in_plane + across), centre + bonds_nm[1] * (in_plane - across)

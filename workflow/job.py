@@ -17,6 +17,7 @@ from workflow.inputs import InputError, Inputs, identity, load
 from workflow.mdrun import Interrupted, stop_signals
 from workflow.packing import PackingError
 from workflow.progress import Progress, Reporter
+from workflow.protocol import VAPOUR_CUTOFF_NM
 from workflow.workfolder import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +49,11 @@ class RunJob:
         atoms, config = self.inputs.compositions[self.system].n_atoms, self.inputs.config
         first = Progress(self.system, self.replica, config.results, atoms, self.threads, config.cutoff_nm)
         return Reporter(work, first)
+
+    def vapour_reporter(self, work: Path, atoms: int) -> Reporter:
+        """Return what tells the progress of the vapour, under a name of its own: it runs beside the liquid."""
+        name, results = f"{self.system} vapour", self.inputs.config.results
+        return Reporter(work, Progress(name, self.replica, results, atoms, self.threads, VAPOUR_CUTOFF_NM))
 
     @property
     def name(self) -> str:

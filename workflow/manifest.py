@@ -22,6 +22,8 @@ from workflow.workfolder import write_text
 SCHEMA = 1
 PACKAGES = ("gromacswrapper", "MDAnalysis", "ParmEd", "numpy", "snakemake")
 SEED_PURPOSES = ("packing", "conformers", "velocities", "thermostat production")
+VAPOUR = Path("vapour")  # a folder beside run.json
+VAPOUR_ENERGY = "energy.edr"
 
 
 def write_manifest(path: Path, run: RunJob, done_ns: float) -> None:
@@ -63,6 +65,7 @@ def _what(run: RunJob) -> dict[str, Any]:
         "preview": run.inputs.config.preview,
         "temperature_K": system.temperature_K,
         "pressure_atm": system.pressure_atm,
+        "published": [asdict(one) for one in system.published],
     }
 
 
@@ -73,7 +76,7 @@ def _contents(run: RunJob) -> dict[str, Any]:
     packed = json.loads((run.out / "composition.json").read_text(encoding="utf-8"))
     return {
         "provisional": [molecule.name for molecule, _ in molecules if molecule.status == "provisional"],
-        "cation": next(molecule.name for molecule, _ in molecules if molecule.kind == "cation"),
+        "cation": next((molecule.name for molecule, _ in molecules if molecule.kind == "cation"), None),
         "monomers": composition.monomers,
         "species": [_species(molecule, count, composition.monomers) for molecule, count in molecules],
         "sites": [site for molecule, _ in molecules for site in _sites(molecule, composition.monomers)],
@@ -89,7 +92,7 @@ def _how(run: RunJob, done_ns: float) -> dict[str, Any]:
     return {
         "protocol": config.protocol,
         "cutoff_nm": config.cutoff_nm,
-        "mixing_rule": config.mixing_rule,
+        "mixing_rule": run.inputs.mixing_rule(run.system),
         "timestep_fs": production.timestep_fs,
         "frame_interval_ps": config.frame_interval_ps,
         "production_ns": config.lengths.production_ns,
@@ -99,6 +102,7 @@ def _how(run: RunJob, done_ns: float) -> dict[str, Any]:
         "trajectory": "traj.xtc",
         "energy": "energy.edr",
         "equilibration_energy": "equilibration.csv",
+        "vapour_energy": str(VAPOUR / VAPOUR_ENERGY) if run.inputs.has_vapour(run.system) else None,
     }
 
 

@@ -19,6 +19,9 @@ TIMESTEP_FS = 2.0
 GAS_PHASE_TEMPERATURE_K = 800.0
 GAS_PHASE_TIMESTEP_FS = 0.5
 GAS_PHASE_CUTOFF_NM = 4.0
+VAPOUR_CUTOFF_NM = 2.5  # beyond every pair of a solvent molecule; it has to be, or the run is refused
+VAPOUR_ENERGY_INTERVAL_PS = 0.5  # friction makes the vibrations forget within a picosecond
+VAPOUR_FRAME_INTERVAL_PS = 1.0  # kept in the work folder, to look at the torsions
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,28 @@ def production_stage(inputs: Inputs, system: str) -> Stage:
     """Return the production stage at the length that the configuration asks for."""
     length_ps = inputs.config.lengths.production_ns * 1000
     return Stage("production", "NPT", inputs.systems[system].temperature_K, length_ps, TIMESTEP_FS)
+
+
+def vapour_stage(inputs: Inputs, system: str) -> Stage:
+    """Return the run of one molecule of a pure liquid in an empty box, as long as the configuration asks for."""
+    length_ps = inputs.config.lengths.vapour_ns * 1000
+    return Stage("vapour", "NVT", inputs.systems[system].temperature_K, length_ps, TIMESTEP_FS)
+
+
+def vapour_mdp(inputs: Inputs, system: str, replica: int) -> str:
+    """Return the mdp text of the vapour; all but `nsteps` is physics and enters the work folder's hash."""
+    stage = vapour_stage(inputs, system)
+    values = {
+        "cutoff_nm": VAPOUR_CUTOFF_NM,
+        "dt_ps": stage.timestep_fs / 1000,
+        "nsteps": stage.steps,
+        "temperature_K": stage.temperature_K,
+        "ld_seed": inputs.seed(system, replica, "thermostat vapour"),
+        "velocity_seed": inputs.seed(system, replica, "velocities vapour"),
+        "nstenergy": _interval_steps(VAPOUR_ENERGY_INTERVAL_PS, stage.timestep_fs),
+        "nstxout": _interval_steps(VAPOUR_FRAME_INTERVAL_PS, stage.timestep_fs),
+    }
+    return _fill((stage.name,), values)
 
 
 def minimisation_mdp(inputs: Inputs) -> str:

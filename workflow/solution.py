@@ -1,4 +1,4 @@
-"""Salt and solvents per formula unit of salt, and what rounding to whole molecules does to them."""
+"""Salt and solvents per formula unit, and what rounding to whole molecules does to them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scipy import constants
 
 if TYPE_CHECKING:
     from workflow.inputs.molecules import Molecule
+    from workflow.inputs.system_parts import Salt
     from workflow.inputs.systems import System
 
 NM3_PER_L: float = (constants.deci / constants.nano) ** 3
@@ -41,7 +42,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Solution:
-    """Salt and solvents: `per_unit` molecules of each solvent for each of `units` formula units of salt."""
+    """Salt and solvents: `per_unit` molecules of each solvent for each of `units` formula units of salt.
+
+    Without salt (no `ions`) a unit is one molecule of the mixture, and `per_unit` are mole fractions.
+    """
 
     ions: tuple[tuple[Part, int], ...]
     solvents: tuple[Part, ...]
@@ -116,24 +120,28 @@ def solution_of(system: System, molecules: Mapping[str, Molecule]) -> Solution:
 
     With N_s formula units of apparent molar volume phi at c mol per litre of solution, the pure solvents take
     V = N_s / (c N_A) - N_s phi / N_A, shared by `volume_ratio`; at c per litre of solvent, V = N_s / (c N_A).
-    With a given number of formula units, the solvents fill up `total_atoms`.
+    With a given number of formula units, the solvents fill up `total_atoms`; without salt they are all there is.
 
     Raises
     ------
     CompositionError
         When an anion has no apparent molar volume, or the salt leaves no room for solvent.
     """
-    ions = tuple((_ion(molecules[name]), number) for name, number in system.salt.ions)
+    salt = system.salt
+    ions = tuple((_ion(molecules[name]), number) for name, number in salt.ions) if salt is not None else ()
     solvents = tuple(part(molecules[name]) for name in system.solvents)
     shares = tuple(one / sum(system.volume_ratio) for one in system.volume_ratio)
     per_volume = [share / one.volume_nm3 for share, one in zip(shares, solvents, strict=True)]
-    if system.salt.count is not None:
-        per_unit, units = _filled(system, ions, solvents, per_volume), system.salt.count
+    if salt is None:
+        per_unit = tuple(one / sum(per_volume) for one in per_volume)
+        return Solution((), solvents, shares, per_unit, _units(system, (), solvents, per_unit), None, None)
+    if salt.count is not None:
+        per_unit, units = _filled(system, salt.count, ions, solvents, per_volume), salt.count
     else:
-        volume_nm3 = _solvent_volume_per_unit_nm3(system, ions)
+        volume_nm3 = _solvent_volume_per_unit_nm3(salt, ions)
         per_unit = tuple(volume_nm3 * one for one in per_volume)
         units = system.salt_pairs or _units(system, ions, solvents, per_unit)
-    return Solution(ions, solvents, shares, per_unit, units, system.salt.mol_per_L, system.salt.mol_per_L_solvent)
+    return Solution(ions, solvents, shares, per_unit, units, salt.mol_per_L, salt.mol_per_L_solvent)
 
 
 def _ion(molecule: Molecule) -> Part:
@@ -148,8 +156,7 @@ def _atoms(ions: tuple[tuple[Part, int], ...]) -> int:
     return sum(one.n_atoms * number for one, number in ions)
 
 
-def _solvent_volume_per_unit_nm3(system: System, ions: tuple[tuple[Part, int], ...]) -> float:
-    salt = system.salt
+def _solvent_volume_per_unit_nm3(salt: Salt, ions: tuple[tuple[Part, int], ...]) -> float:
     if salt.mol_per_L_solvent is not None:
         return NM3_PER_L / (salt.mol_per_L_solvent * AVOGADRO_PER_MOL)
     assert salt.mol_per_L is not None  # exactly one amount is given: the reader sees to it
@@ -168,24 +175,24 @@ def _units(
     solvents: tuple[Part, ...],
     per_unit: tuple[float, ...],
 ) -> int:
-    """Formula units that come nearest to the total number of atoms asked for."""
+    """Formula units (molecules, without salt) that come nearest to the total number of atoms asked for."""
     assert system.total_atoms is not None  # a size is given: the reader sees to it
     atoms = _atoms(ions) + sum(n * one.n_atoms for n, one in zip(per_unit, solvents, strict=True))
     units = round(system.total_atoms / atoms)
     if units < 1:
-        problem = f"one formula unit of salt with its solvent has {atoms:.0f} atoms"
+        problem = f"one {'formula unit of salt with its solvent' if ions else 'molecule'} has {atoms:.0f} atoms"
         raise CompositionError("box.total_atoms", problem, f"Write at least {math.ceil(20 * atoms)}")
     return units
 
 
 def _filled(
-    system: System, ions: tuple[tuple[Part, int], ...], solvents: tuple[Part, ...], per_volume: list[float]
+    system: System, count: int, ions: tuple[tuple[Part, int], ...], solvents: tuple[Part, ...], per_volume: list[float]
 ) -> tuple[float, ...]:
-    """Solvent molecules per formula unit that fill up the total number of atoms."""
-    assert system.salt.count is not None and system.total_atoms is not None
-    left = system.total_atoms - system.salt.count * _atoms(ions)
+    """Solvent molecules per formula unit, of which there are `count`, that fill up the total number of atoms."""
+    assert system.total_atoms is not None
+    left = system.total_atoms - count * _atoms(ions)
     if left <= 0:
-        problem = f"{system.salt.count} formula units of salt leave no atoms for the solvents"
+        problem = f"{count} formula units of salt leave no atoms for the solvents"
         raise CompositionError("box.total_atoms", problem, "Write a larger number")
     atoms_per_volume = sum(n * one.n_atoms for n, one in zip(per_volume, solvents, strict=True))
-    return tuple(left * one / atoms_per_volume / system.salt.count for one in per_volume)
+    return tuple(left * one / atoms_per_volume / count for one in per_volume)

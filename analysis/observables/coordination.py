@@ -80,14 +80,14 @@ def site_contacts(run: Run, reading: Reading, site: SiteGroup, shift_nm: float =
     """Return the contacts of each cation with a site group in each frame, shape (F, N_cation)."""
     pairs = reading.pairs[run.pair_label(site)]
     touching = pairs["distance_nm"] < np.float32(contact_nm(site) + shift_nm)
-    n_cations = run.find_species(run.cation).count
+    n_cations = run.n_cations
     keys = pairs["frame"][touching].astype(np.int64) * n_cations + pairs["cation"][touching]
     return np.bincount(keys, minlength=reading.n_frames * n_cations).reshape(reading.n_frames, n_cations)
 
 
 def molecule_contacts(run: Run, reading: Reading, sites: Sequence[SiteGroup]) -> IntArray:
     """Return how many molecules touch a cation through any of these sites of one species, (F, N_cation)."""
-    n_cations = run.find_species(run.cation).count
+    n_cations = run.n_cations
     n_molecules = run.find_species(sites[0].species).count
     keys = []
     for site in sites:
@@ -145,7 +145,7 @@ def _integral_row(run: Run, reading: Reading, site: SiteGroup, start_frame: int,
     frames = np.diff(reading.block_edges_frame)[first:]
     per_block = reading.histograms[label][first:, :bins].sum(axis=1)
     parts = np.array_split(np.arange(frames.size), min(PARAMETERS["parts"], frames.size))
-    n_cations = run.find_species(run.cation).count
+    n_cations = run.n_cations
     means = np.array([per_block[part].sum() / (frames[part].sum() * n_cations) for part in parts])
     _, error = block_error(means, len(parts)) if len(parts) > 1 else (0.0, float("nan"))
     return row("cn_integral", label, per_block.sum() / (frames.sum() * n_cations), "1", error, note=note)

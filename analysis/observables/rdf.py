@@ -100,7 +100,7 @@ def curve_of(run: Run, reading: Reading, label: str, start_frame: int) -> Curve:
     """Return the counts of one label after `start_frame`, merged into at most five parts."""
     first = reading.first_block(start_frame)
     frames = np.diff(reading.block_edges_frame)
-    n_cations = run.find_species(run.cation).count
+    n_cations = run.n_cations
     parts = np.array_split(np.arange(first, frames.size), min(PARAMETERS["parts"], frames.size - first))
     return Curve(
         counts=np.array([reading.histograms[label][part].sum(axis=0) for part in parts]),

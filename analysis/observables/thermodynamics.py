@@ -19,6 +19,7 @@ import pandas as pd
 from scipy import constants, stats
 
 from analysis.energies import read_energies
+from analysis.experiment import deviation_rows, measured
 from analysis.read import Reading
 from analysis.run import Run, RunError
 from analysis.statistics import FloatArray, block_average, block_error, block_note, statistical_inefficiency
@@ -50,7 +51,8 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     """Return averages from the time of `start_frame` on, and the series they come from.
 
     Rows, label "" unless told: "density", "temperature", "pressure", "potential_energy" (of the whole box),
-    "volume"; "density_drift" (kg/m^3 per ns); "density_deviation" (%, systems without chains);
+    "volume"; "deviation_from_experiment" (%, label density; where a measured value is given); "density_drift" (kg/m^3
+    per ns); "density_deviation" (%, systems without chains and without a measured density);
     "chain_apparent_volume" (nm^3, and mL/mol with label "molar"; systems with chains); "salt_concentration" (mol/L of
     the box, label mol_per_L); "box_edge_min" (nm, the smallest in the whole trajectory), "largest_step" (1, of a
     molecule between two frames, in box lengths), "trajectory_end" (ps, the note says what is odd about the
@@ -71,7 +73,8 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
         values = _known(kept, column)
         if values.size:
             mean, error = block_error(values, blocks)
-            rows.append(row(quantity, "", mean, unit, error, note=block_note(values, spacing_ps, blocks)))
+            computed = row(quantity, "", mean, unit, error, note=block_note(values, spacing_ps, blocks))
+            rows += [computed, *deviation_rows(run, computed)]
     rows += _density_rows(run, kept) + _volume_rows(run, kept)
     rows += _trajectory_rows(reading)
     rows += _series_rows(energies, "production")
@@ -138,7 +141,7 @@ def _density_rows(run: Run, kept: pd.DataFrame) -> list[Row]:
     drift, error = _slope_per_ns(time_ps, density)
     rows = [row("density_drift", "", drift, "kg/m^3/ns", error)]
     predicted = run.composition.get("predicted_density_kg_per_m3")
-    if predicted and not _chains(run):
+    if predicted and not _chains(run) and measured(run, "density") is None:
         mean, half_width = block_error(100 * (density / float(predicted) - 1), PARAMETERS["blocks"])
         rows.append(row("density_deviation", "", mean, "%", half_width, note=f"predicted {float(predicted):.1f} kg/m³"))
     return rows

@@ -17,7 +17,14 @@ from analysis.run_schema import check_document
 from analysis.table import FAILED, PREVIEW_MARK, read_csv
 
 # What a run.json from elsewhere may leave out, and the page needs.
-_DEFAULTS: dict[str, Any] = {"preview": False, "provisional": (), "composition": {}, "protocol": "not said"}
+_DEFAULTS: dict[str, Any] = {
+    "preview": False,
+    "provisional": (),
+    "composition": {},
+    "protocol": "not said",
+    "cation": None,
+    "published": (),
+}
 _LONGEST_REASON = 6000
 
 
@@ -53,6 +60,11 @@ class Finished:
     def preview(self) -> bool:
         """True when any of the runs is a preview."""
         return any(bool(run["preview"]) for run in self.runs.values())
+
+    @property
+    def cation(self) -> str | None:
+        """Name of the cation; None for a liquid without ions."""
+        return None if self.run["cation"] is None else str(self.run["cation"])
 
     @property
     def provisional(self) -> tuple[str, ...]:
@@ -197,10 +209,11 @@ def _table(path: Path, problems: list[str]) -> pd.DataFrame | None:
 def _failures(folder: Path, replicas: int) -> list[str]:
     texts = []
     for replica in range(1, replicas + 1):
-        path = folder / f"r{replica}" / "failure.txt"
-        if path.is_file():
-            text = path.read_text(encoding="utf-8", errors="replace").strip()
-            texts.append(f"replica {replica} failed: {text[-_LONGEST_REASON:] or 'no reason was written'}")
+        for what, below in (("", Path()), (" (its vapour)", Path("vapour"))):
+            path = folder / f"r{replica}" / below / "failure.txt"
+            if path.is_file():
+                text = path.read_text(encoding="utf-8", errors="replace").strip()
+                texts.append(f"replica {replica}{what} failed: {text[-_LONGEST_REASON:] or 'no reason was written'}")
     return texts
 
 

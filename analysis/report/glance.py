@@ -21,10 +21,13 @@ class Glance:
 
 
 def glance_columns(finished: Sequence[Finished]) -> tuple[str, ...]:
-    """Return the headings of the first table, with units."""
-    cation = str(finished[0].run.get("cation", "cation")) if finished else "cation"
+    """Return the headings of the first table, with units; what concerns ions only when a system has some."""
+    cation = first_cation(finished)
+    density = "Density, kg/m³"
+    if cation is None:
+        return (density, "Its deviation from experiment, else from the prediction, %", "Temperature, K", "Stationary")
     return (
-        "Density, kg/m³",
+        density,
         "Deviation from the prediction, % / apparent volume per chain, nm³",
         "Salt, mol per litre of solution",
         "Temperature, K",
@@ -35,10 +38,14 @@ def glance_columns(finished: Sequence[Finished]) -> tuple[str, ...]:
     )
 
 
-def glance(member: Finished) -> Glance:
-    """Return one system's line of the first table."""
+def first_cation(finished: Sequence[Finished]) -> str | None:
+    """Return the name of a cation of these systems; None when they have no ions."""
+    return next((one.cation for one in finished if one.cation is not None), None)
+
+
+def glance(member: Finished, with_ions: bool = True) -> Glance:
+    """Return one system's line of the first table; its columns are those of systems with or without ions."""
     scalars = scalars_of(member)
-    cation = str(member.run.get("cation", "Li"))
 
     def first(wanted: str, label: str | None = None) -> Cell | None:
         for (quantity, named, unit), row in scalars.items():
@@ -48,15 +55,19 @@ def glance(member: Finished) -> Glance:
                 return Cell(f"({shown.text}) {unit_text(unit)}", shown.details, True) if with_unit else shown
         return None
 
+    deviation, stationary = first("chain_apparent_volume") or first("density_deviation"), Cell(verdict(member))
+    if not with_ions:
+        deviation = first("deviation_from_experiment", "density") or deviation
+        return Glance(member, (first("density"), deviation, first("temperature"), stationary))
     cells = (
         first("density"),
-        first("chain_apparent_volume") or first("density_deviation"),
+        deviation,
         first("salt_concentration", "mol_per_L"),
         first("temperature"),
         first("cn_total"),
         _nearest_oxygen(member, scalars),
-        first("D", cation),
-        Cell(verdict(member)),
+        first("D", member.cation) if member.cation is not None else None,
+        stationary,
     )
     return Glance(member, cells)
 

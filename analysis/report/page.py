@@ -24,7 +24,8 @@ from analysis.report.figures import (
     rdf_figures,
 )
 from analysis.report.formatting import counted
-from analysis.report.glance import glance, glance_columns
+from analysis.report.glance import first_cation, glance, glance_columns
+from analysis.report.liquids import liquid_lines
 from analysis.report.palette import species_styles, variant_of, variant_styles
 from analysis.report.ran import choices, description, sentence
 from analysis.report.summary import detail_groups
@@ -78,6 +79,7 @@ def _render(results: Results) -> str:
     )
     environment.filters["counted"] = counted
     groups = electrolytes(results.finished)
+    with_ions = first_cation(results.finished) is not None
     sections = _sections(results, groups)
     store = {
         "template": page_template(),
@@ -91,7 +93,9 @@ def _render(results: Results) -> str:
         provisional=_provisional(results.finished),
         provisional_notes=_provisional_notes(results.finished),
         glance_columns=glance_columns(results.finished),
-        glances=[glance(one) for one in results.finished],
+        glances=[glance(one, with_ions) for one in results.finished],
+        with_ions=with_ions or not results.finished,
+        liquids=liquid_lines(results.finished),
         sections=sections,
         choices=choices(results),
         descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
@@ -100,11 +104,18 @@ def _render(results: Results) -> str:
         contact_nm=CONTACT_NM,
         band_nm=BAND_NM,
         no_contact=NO_CONTACT,
-        style=Markup(_raw_text((_FOLDER / "style.css").read_text(encoding="utf-8"), "style")),
-        plotly_js=Markup(_raw_text(get_plotlyjs(), "script")) if store["figures"] else "",
-        draw_js=Markup(_raw_text((_FOLDER / "draw.js").read_text(encoding="utf-8"), "script")),
-        figure_data=Markup(json_for_html(store)),
+        **_inside(store),
     )
+
+
+def _inside(store: dict[str, Any]) -> dict[str, Markup | str]:
+    """Return what the page carries along: style, scripts, the figures' data."""
+    return {
+        "style": Markup(_raw_text((_FOLDER / "style.css").read_text(encoding="utf-8"), "style")),
+        "plotly_js": Markup(_raw_text(get_plotlyjs(), "script")) if store["figures"] else "",
+        "draw_js": Markup(_raw_text((_FOLDER / "draw.js").read_text(encoding="utf-8"), "script")),
+        "figure_data": Markup(json_for_html(store)),
+    }
 
 
 def _sections(results: Results, groups: Sequence[Electrolyte]) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from analysis.report.collect import Electrolyte, Finished
 
 BARE = "bare"
+BASE = "base"
 INK = "#222222"
 # Okabe and Ito for variants, Tol's muted scheme for species; chains keep one colour in both roles.
-_VARIANTS = {BARE: INK, "PAB": "#D55E00", "PIB": "#0072B2"}
+_VARIANTS = {BARE: INK, BASE: INK, "PAB": "#D55E00", "PIB": "#0072B2"}
 _MORE_VARIANTS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999933")
 _SPECIES = {
     "Li": "#AA4499",
@@ -28,9 +29,12 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
 def variant_of(member: Finished, electrolyte: Electrolyte) -> str:
-    """Return what tells a variant from its base: "PAB" of "x-pab" on "x", "bare" for the base itself."""
+    """Return what tells a variant from its base: "PAB" of "x-pab" on "x"; the base itself is "bare".
+
+    The base of a liquid without ions, whose variants are no chains, is "base".
+    """
     if member.name == electrolyte.name:
-        return BARE
+        return BARE if member.cation is not None else BASE
     suffix = member.name.removeprefix(f"{electrolyte.name}-")
     spelt = {str(species["name"]).lower(): str(species["name"]) for species in member.run["species"]}
     return spelt.get(suffix.lower(), suffix)

@@ -71,12 +71,15 @@ def _from_paper(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
 def _ours(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     names = dict.fromkeys(stage["name"] for run in runs for stage in run.get("stages", []))
     stages = join_words([name for name in names if name != "production"])
-    rows = [
+    of_electrolytes = [
         ("Which six systems", "two electrolytes, each bare and with either chain: our reading", OURS),
         ("Meaning of 1 M", "mol of salt per litre of solution unless the system says otherwise", OURS),
-        ("Numbers of molecules, size of the box", "see each system below", OURS),
         ("Separator", "not in the box", OURS),
         ("Charges of the ions", "full", OURS),
+    ]
+    rows = of_electrolytes if any(run.get("cation") for run in runs) else []
+    rows += [
+        ("Numbers of molecules, size of the box", "see each system below", OURS),
         ("Time step", f"{_span(runs, 'timestep_fs')} fs", OURS),
         ("Bonds constrained", "those with a hydrogen", OURS),
         ("Time constant of the thermostat", "1 ps", OURS),
@@ -103,7 +106,7 @@ def description(member: Finished) -> dict[str, Any]:
         "facts": _facts(member),
         "warnings": [str(text) for text in composition.get("warnings", [])],
         "stages": [
-            tuple(scalar(stage.get(key)) for key in ("name", "ensemble", "temperature_K", "length_ps"))
+            tuple(_plain(stage.get(key)) for key in ("name", "ensemble", "temperature_K", "length_ps"))
             for stage in run.get("stages", [])
         ],
         "replicas": [_replica(number_, one) for number_, one in member.runs.items()],
@@ -164,5 +167,10 @@ def _all_runs(finished: Sequence[Finished]) -> list[dict[str, Any]]:
 
 def _span(runs: Sequence[dict[str, Any]], key: str) -> str:
     """Return the distinct values of one key over all runs, "298" or "298 and 318"."""
-    values = list(dict.fromkeys(scalar(run.get(key)) for run in runs))
+    values = list(dict.fromkeys(_plain(run.get(key)) for run in runs))
     return join_words(values)
+
+
+def _plain(value: Any) -> str:
+    """Return what was set, not measured, with all its digits: 298.15 stays 298.15."""
+    return f"{value:g}" if isinstance(value, float) else scalar(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,13 @@ def test_an_unknown_kind_of_site_is_told() -> None:
     reading = make_reading(noisy_contacts(12.0, 6), ar1(N_FRAMES, 4, 8), ar1(N_FRAMES, 4, 9))
     with pytest.raises(RunError, match="contact distance"):
         coordination_series(make_run(kind="Xx"), reading)
+
+
+def test_a_liquid_without_ions_is_judged_by_density_and_energy_alone() -> None:
+    reading = make_reading(noisy_contacts(20.0, 1), 1000 + ar1(N_FRAMES, 5, 2), -5e4 + 100 * ar1(N_FRAMES, 5, 3))
+    pure = replace(make_run(), cation=None, species=make_run().species[1:])
+    _, rows = find_start(pure, reading)
+    assert [one["label"] for one in rows] == ["density", "potential_energy", "all", "all"]
+    assert row_of(rows, "stationary", "all")["value"] == 1
+    start, rows = find_start(pure, replace(reading, energies=reading.energies.iloc[:0]))
+    assert start == 0 and math.isnan(row_of(rows, "stationary", "all")["value"])

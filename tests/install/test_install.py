@@ -5,6 +5,7 @@ The stand-ins only answer questions (which version, which user); installing itse
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -148,6 +149,32 @@ def test_conda_leaves_out_gromacs_only_where_there_is_one(machine: Machine) -> N
     there = machine(micromamba=show, gmx=GMX_2022).stderr
     assert "- gromacs >=" not in there
     assert "- packmol" in there
+
+
+def finished_venv(project: Path) -> None:
+    """Make .venv look finished: a python that answers the version, and the stamp that install.sh writes."""
+    binaries = project / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    (binaries / "python").write_text(f"#!{shutil.which('bash')}\necho 3.11\n", encoding="utf-8")
+    (binaries / "python").chmod(0o755)
+    contents = b"".join((project / name).read_bytes() for name in ("requirements.lock", "environment.yml"))
+    stamp = f"{project.resolve()}/.venv {hashlib.sha256(contents).hexdigest()} 3.11\n"
+    (project / ".venv" / "sheath-stamp").write_text(stamp, encoding="utf-8")
+
+
+@pytest.mark.parametrize("double", ["gmx_d", "named", "none"])
+def test_missing_double_precision_is_told_before_the_tests(double: str, machine: Machine, tmp_path: Path) -> None:
+    finished_venv(tmp_path / "project")
+    programs = {"gmx": GMX_2022, "packmol": PACKMOL, "chromium": "exit 0"}
+    if double != "none":
+        programs["gmx_d" if double == "gmx_d" else "other"] = GMX_2022
+    variables = {"SHEATH_GMX_DOUBLE": str(tmp_path / "bin/other")} if double == "named" else {}
+    done = machine("--tests", variables=variables, **programs)
+    assert done.returncode == 0, done.stderr
+    assert "Nothing to install" in done.stdout
+    assert ("apt-get install gromacs" in done.stdout) == (double == "none")
+    assert ("SHEATH_GMX_DOUBLE" in done.stdout) == (double == "none")
+    assert "double-precision" not in machine(**programs).stdout
 
 
 def test_second_installation_finds_nothing_to_do() -> None:

@@ -66,6 +66,7 @@ def test_unequal_volumes(inputs: Inputs, ether: System) -> None:
 
 
 def test_per_litre_of_solvent_is_ten_percent_less_in_dol_dme(inputs: Inputs, ether: System) -> None:
+    assert ether.salt is not None
     per_solvent = Salt(ether.salt.ions, None, 1.0, None)
     diluted = compose(replace(ether, salt=per_solvent), inputs.molecules)
     assert diluted.reached["mol_per_L_solvent"] == pytest.approx(1.0, rel=0.01)
@@ -128,6 +129,7 @@ def test_total_atoms_without_chains(inputs: Inputs, ether: System) -> None:
 
 
 def test_counted_salt_with_total_atoms(inputs: Inputs, ether: System) -> None:
+    assert ether.salt is not None
     counted = replace(ether, salt=Salt(ether.salt.ions, None, None, 25), salt_pairs=None, total_atoms=7000)
     composition = compose(counted, inputs.molecules)
     assert dict(composition.counts)["Li"] == 25
@@ -136,6 +138,7 @@ def test_counted_salt_with_total_atoms(inputs: Inputs, ether: System) -> None:
 
 
 def test_counted_salt_that_leaves_no_room(inputs: Inputs, ether: System) -> None:
+    assert ether.salt is not None
     crowded = replace(ether, salt=Salt(ether.salt.ions, None, None, 500), salt_pairs=None, total_atoms=7000)
     with pytest.raises(CompositionError, match="leave no atoms"):
         compose(crowded, inputs.molecules)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from workflow.estimate import announcement, estimates, threads_per_run
-from workflow.inputs.plan import Inputs
+from workflow.inputs.plan import Inputs, load
 from workflow.progress import FILE_NAME, Progress
 
 
@@ -36,3 +36,13 @@ def test_a_measured_speed_decides(default_inputs: Inputs, tmp_path: Path) -> Non
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (8, 1), (12, 2), (64, 10)])
 def test_cores_are_shared_among_the_runs(default_inputs: Inputs, cores: int, threads: int) -> None:
     assert threads_per_run(default_inputs, cores) == threads
+
+
+def test_a_pure_liquid_takes_its_vapour_into_account(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    inputs = load(root, [root / "validation.yaml"])
+    lengths = replace(inputs.config.lengths, vapour_ns=0.0)
+    without = replace(inputs, config=replace(inputs.config, lengths=lengths))
+    both = [estimates(one, tmp_path, 1)[0] for one in (inputs, without)]
+    assert 60 < both[0].seconds - both[1].seconds < 600
+    assert both[0].total_ns == both[1].total_ns == pytest.approx(3.75)

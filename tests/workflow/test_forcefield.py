@@ -158,7 +158,7 @@ def test_a_changed_charge_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [(("[ atoms ]", "#include <x>\n[ atoms ]"), "not allowed"), (("DME     3", "DMX     3"), "named DME")],
+    [(("[ atoms ]", "#include <x>\n[ atoms ]"), "only .itp files"), (("DME     3", "DMX     3"), "named DME")],
 )
 def test_an_itp_that_is_not_plain_or_not_its_own_is_refused(
     change: tuple[str, str], message: str, tmp_path: Path

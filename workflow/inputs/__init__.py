@@ -7,7 +7,8 @@ from workflow.inputs.lengths import Lengths
 from workflow.inputs.molecules import Molecule, PolymerSpec, Site
 from workflow.inputs.plan import Inputs, describing_hash, identity, load
 from workflow.inputs.problems import InputError
-from workflow.inputs.system_parts import Additive, Chains, Published, Salt
+from workflow.inputs.published import Published
+from workflow.inputs.system_parts import Additive, Chains, Salt
 from workflow.inputs.systems import System
 
 __all__ = [

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.inputs.config import Config
+from workflow.inputs.molecule_files import molecule_folders
 from workflow.inputs.molecules import Molecule
-from workflow.inputs.problems import Place, Problems, listing
-from workflow.inputs.systems import ReadSystem
+from workflow.inputs.problems import Problems
+from workflow.inputs.systems import ReadSystem, System
 
 if TYPE_CHECKING:
     from workflow.composition import Composition
 
 EDGE_BEYOND_CUTOFFS_NM = 1.0  # how much wider than twice the cut-off a box must be
 EDGE_BEYOND_CUTOFFS_PREVIEW_NM = 0.5
+EDGE_BEYOND_CUTOFFS_WITHOUT_IONS_NM = 0.3  # nothing but the nearest image is needed: no shells are measured
 MONOMER_LENGTH_NM = 0.25  # of a stretched chain: two bonds of about 0.15 nm at 110 to 120 degrees
 CHAIN_ENDS_NM = 0.2
 IMAGE_DISTANCE_NM = 1.2  # what a chain keeps from its own image
@@ -90,26 +93,18 @@ def _chain_fault(
     return None
 
 
-def check_atoms(molecules: dict[str, Molecule | None], problems: Problems) -> None:
-    """Every molecule's atoms must be readable and hold those that its sites name; else it becomes None."""
-    from workflow.forcefield import ForceFieldError, molecule_atoms
+def check_types(root: Path, molecules: dict[str, Molecule | None], problems: Problems) -> None:
+    """An atom type means the same in all molecules of the force field; a molecule in doubt becomes None."""
+    from workflow.itp import check_types_agree, parse_atomtypes
+    from workflow.itp_rows import read_rows
 
-    for name, molecule in molecules.items():
-        if molecule is None:
-            continue
-        place = Place(molecule.folder / "molecule.yaml", 0)
-        polymer = molecule.polymer
-        try:
-            atoms = {atom.name for atom in molecule_atoms(molecule, polymer.min_monomers if polymer else None)}
-        except (ForceFieldError, ValueError, OSError) as error:
-            problems.add(place, "", None, str(error).rstrip("."), "Correct the files of this molecule")
-            molecules[name] = None
-            continue
-        missing = {atom for site in molecule.sites for atom in site.atoms} - atoms
-        if missing and polymer is None:
-            problem = f"{listing(sorted(missing))} not among the atoms of {name}.itp"
-            problems.add(place, "sites", None, problem, f"Use names of: {listing(sorted(atoms))}")
-            molecules[name] = None
+    told_already = Problems(root)
+    types = {
+        folder.name: parse_atomtypes(read_rows(folder / "atomtypes.itp", told_already), told_already)
+        for folder in molecule_folders(root)
+    }
+    for name in check_types_agree(types, problems):
+        molecules[name] = None
 
 
 def compose_all(systems: Mapping[str, ReadSystem], molecules: Mapping[str, Molecule]) -> dict[str, Composition]:
@@ -140,9 +135,17 @@ def compose_all(systems: Mapping[str, ReadSystem], molecules: Mapping[str, Molec
 
 def _names(read: ReadSystem) -> list[str]:
     system = read.system
-    names = [name for name, _ in system.salt.ions] + list(system.solvents)
+    names = [name for name, _ in system.salt.ions] if system.salt is not None else []
+    names += system.solvents
     names += [one.molecule for one in system.additives]
     return names + ([system.chains.molecule] if system.chains is not None else [])
+
+
+def edge_beyond_cutoffs_nm(config: Config, system: System) -> float:
+    """By how much the box of a system must be wider than twice the cut-off."""
+    if system.salt is None:
+        return EDGE_BEYOND_CUTOFFS_WITHOUT_IONS_NM
+    return EDGE_BEYOND_CUTOFFS_PREVIEW_NM if config.preview else EDGE_BEYOND_CUTOFFS_NM
 
 
 def check_boxes(
@@ -151,9 +154,9 @@ def check_boxes(
     compositions: Mapping[str, Composition],
 ) -> None:
     """The predicted box, chains not counted, must be wide enough for the cut-off and for the chains."""
-    extra_nm = EDGE_BEYOND_CUTOFFS_PREVIEW_NM if config.preview else EDGE_BEYOND_CUTOFFS_NM
     for name, composition in compositions.items():
         read, edge_nm = systems[name], composition.predicted_edge_nm
+        extra_nm = edge_beyond_cutoffs_nm(config, read.system)
         needed_nm = 2 * config.cutoff_nm + extra_nm
         if edge_nm < needed_nm:
             reason = f"twice the cut-off of {config.cutoff_nm:g} nm and {extra_nm:g} nm need {needed_nm:.2f} nm"
@@ -179,8 +182,9 @@ def _add_narrow(
     else:
         assert system.total_atoms is not None
         key, remedy = "box.total_atoms", f"Write {math.ceil(system.total_atoms * scale * 1.02)} atoms or more"
-        pairs = math.ceil(composition.reached["salt_count"] * scale)
-        remedy += f" (salt_pairs: {pairs})" if system.salt.count is None else f", with salt.count: {pairs}"
+        if system.salt is not None:
+            pairs = math.ceil(composition.reached["salt_count"] * scale)
+            remedy += f" (salt_pairs: {pairs})" if system.salt.count is None else f", with salt.count: {pairs}"
     problem = f"`{system.name}` gets a box of {composition.predicted_edge_nm:.2f} nm, too small: {reason}"
     if for_chains:
         room_nm = composition.predicted_edge_nm - IMAGE_DISTANCE_NM - CHAIN_ENDS_NM

@@ -16,9 +16,10 @@ from workflow.inputs.systems import System
 if TYPE_CHECKING:
     from workflow.composition import Composition
 
-STAGES = ("build", "equilibration", "production")
+STAGES = ("build", "equilibration", "production", "vapour")
 MDP_FOLDER = Path("workflow", "mdp")
 PRODUCTION_MDP = "production.mdp"
+VAPOUR_MDP = "vapour.mdp"
 
 
 def fingerprint(
@@ -36,7 +37,8 @@ def fingerprint(
     the molecules' parameters; mixing rule, cut-off and packing density; for `equilibration` also the lengths
     of its stages and the mdp templates; for `production` also its template and output intervals, since a
     trajectory with two intervals has gaps. Comments, titles, the length of production, the number of replicas
-    and the number of threads do not enter: changing them must not compute anything again.
+    and the number of threads do not enter: changing them must not compute anything again. The `vapour` of a pure
+    liquid stands apart: molecule, temperature, mixing rule and its own template are all that enters.
 
     Raises
     ------
@@ -45,11 +47,14 @@ def fingerprint(
     """
     if stage not in STAGES:
         raise ValueError(f"unknown stage {stage!r}, known: {', '.join(STAGES)}")
-    physics = _built(config, system, composition, molecules) | {"replica": seed_and_replica}
-    physics["templates"] = _templates(root, stage)
-    if stage != "build":
+    if stage == "vapour":
+        physics = _vapour(config, system, molecules)
+    else:
+        physics = _built(config, system, composition, molecules)
+    physics |= {"replica": seed_and_replica, "templates": _templates(root, stage)}
+    if stage in ("equilibration", "production"):
         lengths = asdict(config.lengths)
-        del lengths["production_ns"]
+        del lengths["production_ns"], lengths["vapour_ns"]
         physics["lengths"] = [lengths, config.anneal_temperature_K]
     if stage == "production":
         physics["intervals"] = [config.frame_interval_ps, config.energy_interval_ps]
@@ -88,8 +93,17 @@ def _built(
         "monomers": composition.monomers,
         "volume": f"{composition.predicted_volume_nm3:.6f}",
         "molecules": [_molecule(molecules[name]) for name, _ in composition.counts],
-        "interactions": [config.mixing_rule, config.cutoff_nm, config.protocol],
+        "interactions": [system.mixing_rule or config.mixing_rule, config.cutoff_nm, config.protocol],
         "packing": config.packing_density_fraction,
+    }
+
+
+def _vapour(config: Config, system: System, molecules: Mapping[str, Molecule]) -> dict[str, Any]:
+    """What enters one molecule in an empty box."""
+    return {
+        "system": [system.name, system.temperature_K],
+        "molecules": [_molecule(molecules[name]) for name in system.solvents],
+        "interactions": [system.mixing_rule or config.mixing_rule, config.protocol],
     }
 
 
@@ -106,7 +120,8 @@ def _molecule(molecule: Molecule) -> list[Any]:
 
 def _templates(root: Path, stage: str) -> list[list[Any]]:
     """The mdp templates up to a stage: those of the gas phase for building, then all but production's."""
-    names = sorted(path for path in (root / MDP_FOLDER).glob("*.mdp"))
+    of_vapour = stage == "vapour"
+    names = sorted(one for one in (root / MDP_FOLDER).glob("*.mdp") if (one.name == VAPOUR_MDP) == of_vapour)
     if stage == "build":
         names = [path for path in names if path.name.startswith("gas_phase")]
     elif stage == "equilibration":

@@ -10,6 +10,7 @@ from workflow.inputs.fields import Fields
 TIMESTEP_PS = 0.002
 SHORTEST_STAGE_PS = 10.0
 SHORTEST_PRODUCTION_PS = 20.0
+SHORTEST_VAPOUR_NS = 0.02
 FEWEST_FRAMES = 10  # and values of the energy
 LONGEST_INTERVAL_PS = 10.0
 SETTLING_ANNEAL_PS = 1000.0  # a shorter hot stage at full length gets a warning
@@ -23,13 +24,14 @@ WHY_FRAMES_ARE_CLOSE = (
 
 @dataclass(frozen=True)
 class Lengths:
-    """How long each stage lasts; `anneal_ps` 0 leaves the hot stage out."""
+    """How long each stage lasts; 0 leaves out the hot stage (`anneal_ps`) or a pure liquid's vapour (`vapour_ns`)."""
 
     nvt_ps: float
     compress_ps: float
     anneal_ps: float
     npt_ps: float
     production_ns: float
+    vapour_ns: float = 0.0
 
 
 def read_lengths(fields: Fields, frame_interval_ps: float) -> Lengths:
@@ -42,8 +44,19 @@ def read_lengths(fields: Fields, frame_interval_ps: float) -> Lengths:
     production_ns = below.number("production_ns", above=0, unit="ns")
     if production_ns is not None:
         _check_production(below, production_ns * 1000.0, frame_interval_ps)
+    vapour_ns = _vapour(below)
     below.finish()
-    return Lengths(nvt_ps, compress_ps, anneal_ps, npt_ps, production_ns or 1.0)
+    return Lengths(nvt_ps, compress_ps, anneal_ps, npt_ps, production_ns or 1.0, vapour_ns)
+
+
+def _vapour(fields: Fields) -> float:
+    vapour_ns = fields.number("vapour_ns", least=0, unit="ns") or 0.0
+    if 0 < vapour_ns < SHORTEST_VAPOUR_NS:
+        problem = f"the vapour is simulated for at least {SHORTEST_VAPOUR_NS:g} ns, or not at all"
+        fields.add("vapour_ns", problem, f"Write {SHORTEST_VAPOUR_NS:g} or more, or 0 to leave it out")
+        return 0.0
+    _check_steps(fields, "vapour_ns", vapour_ns * 1000.0)
+    return vapour_ns
 
 
 def _stage(fields: Fields, key: str) -> float:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from workflow.inputs.fields import Fields
 from workflow.inputs.molecules import Molecule, PolymerSpec, Site
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.tree import Items, Scalar, Table, read_table, to_plain
 
+if TYPE_CHECKING:
+    from workflow.audit.topology import Topology
+
 FORCE_FIELD = Path("forcefields", "opls-aa")
 KINDS = ("cation", "anion", "solvent", "polymer")
 STATUSES = ("literature", "derived", "provisional")
 SITE_KINDS = ("O", "N", "F", "P", "B", "HB", "HN")
 UNITS = ("head", "middle", "tail")
+# Section of bonded.yaml -> number of types of an entry, or 1 for `centre`, and its other keys.
+BONDED = {
+    "bonds": (2, ("r0_nm", "k_kJ_per_mol_nm2")),
+    "angles": (3, ("theta0_deg", "k_kJ_per_mol_rad2")),
+    "torsions": (4, ("V1_kJ_per_mol", "V2_kJ_per_mol", "V3_kJ_per_mol")),
+    "impropers": (1, ("phase_deg", "k_kJ_per_mol", "multiplicity")),
+}
 # A .gro file keeps five characters of a residue's name.
 MOLECULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,4}")
 BIB_KEY = re.compile(r"^\s*@\w+\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
@@ -26,15 +38,28 @@ def read_molecules(root: Path, problems: Problems) -> dict[str, Molecule | None]
     if not folder.is_dir():
         problems.add(Place(folder, 0), "", None, "the folder of the molecules does not exist", "Restore it")
         return {}
-    known_sources = _bibliography(root / FORCE_FIELD / "references.bib", problems)
+    known_sources = bibliography(root, problems)
     molecules: dict[str, Molecule | None] = {}
-    for one in sorted(folder.iterdir()):
-        if one.is_dir() and not one.name.startswith((".", "_")):
-            molecules[one.name] = _read_molecule(one, known_sources, problems)
+    for one in molecule_folders(root):
+        before = len(problems)
+        molecule = read_declared(one, known_sources, problems)
+        molecules[one.name] = molecule if len(problems) == before else None
+        check_content(one, molecule, problems)
+        if len(problems) > before:
+            molecules[one.name] = None
     return molecules
 
 
-def _bibliography(path: Path, problems: Problems) -> frozenset[str]:
+def molecule_folders(root: Path) -> list[Path]:
+    """The folders of all molecules of the force field, by name."""
+    folder = root / FORCE_FIELD / "molecules"
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [one for one in found if one.is_dir() and not one.name.startswith((".", "_"))]
+
+
+def bibliography(root: Path, problems: Problems) -> frozenset[str]:
+    """The keys of all entries of references.bib."""
+    path = root / FORCE_FIELD / "references.bib"
     try:
         return frozenset(BIB_KEY.findall(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError):
@@ -42,8 +67,11 @@ def _bibliography(path: Path, problems: Problems) -> frozenset[str]:
         return frozenset()
 
 
-def _read_molecule(folder: Path, known_sources: frozenset[str], problems: Problems) -> Molecule | None:
-    before = len(problems)
+def read_declared(folder: Path, known_sources: frozenset[str], problems: Problems) -> Molecule | None:
+    """What `molecule.yaml` and `bonded.yaml` declare; where it has problems, the values concerned are empty or zero.
+
+    None when molecule.yaml cannot be read at all.
+    """
     table = read_table(folder / "molecule.yaml", problems)
     if table is None:
         return None
@@ -75,8 +103,29 @@ def _read_molecule(folder: Path, known_sources: frozenset[str], problems: Proble
         polymer=polymer,
     )
     fields.finish()
-    _check_files(folder, name, kind, problems)
-    return molecule if len(problems) == before else None
+    return molecule
+
+
+def charge_is_known(molecule: Molecule | None, problems: Problems) -> bool:
+    """Whether `charge` was read without a problem."""
+    if molecule is None:
+        return False
+    file = molecule.folder / "molecule.yaml"
+    return not any(one.place.file == file and one.key == "charge" for one in problems.found)
+
+
+def check_content(folder: Path, molecule: Molecule | None, problems: Problems) -> list[Topology]:
+    """Record what is wrong with the files beside `molecule.yaml`; what can be read of them, for further checks.
+
+    That is one Topology for a small molecule, one per chain of two to five units for a polymer. A folder that holds
+    nothing but what lacks is told by its missing molecule.yaml alone.
+    """
+    from workflow.audit.content import read_content
+
+    if molecule is None and not any(folder.glob("*.itp")):
+        return []
+    charge_e = molecule.charge_e if molecule is not None and charge_is_known(molecule, problems) else None
+    return read_content(folder, molecule, charge_e, problems)
 
 
 def _name(fields: Fields, folder: Path) -> str:
@@ -154,18 +203,45 @@ def _polymer(fields: Fields, folder: Path) -> PolymerSpec | None:
             plain_units[unit] = _unit(below)
     if units is not None:
         units.finish()
-    bonded = read_table(folder / "bonded.yaml", fields.problems)
+    bonded = _bonded(folder / "bonded.yaml", fields.problems)
     if bonded is None or min_monomers is None or len(join) != 2 or len(fields.problems) > before:
         return None
-    plain = to_plain(_inside(bonded))
+    return PolymerSpec(plain_units, (join[0], join[1]), min_monomers, cis_probability, bonded)
+
+
+def _bonded(path: Path, problems: Problems) -> dict[str, Any] | None:
+    """The parameters by atom type, or None when the file has problems."""
+    table = read_table(path, problems)
+    if table is None:
+        return None
+    before = len(problems)
+    inner = table.entries.get("bonded")  # they may stand under a key `bonded`
+    inside = inner if isinstance(inner, Table) and len(table.entries) == 1 else table
+    fields = Fields(inside, "", problems)
+    for section, (width, keys) in BONDED.items():
+        if not fields.has(section):
+            if section != "impropers":
+                fields.add(section, "the key is missing", f"Add `{section}`, a list")
+            continue
+        for below in fields.tables(section):
+            _check_entry(below, width, keys)
+    fields.finish()
+    plain = to_plain(inside)
     assert isinstance(plain, dict)
-    return PolymerSpec(plain_units, (join[0], join[1]), min_monomers, cis_probability, plain)
+    return plain if len(problems) == before else None
 
 
-def _inside(table: Table) -> Table:
-    """The parameters themselves, whether or not they stand under a key `bonded`."""
-    inner = table.entries.get("bonded")
-    return inner if isinstance(inner, Table) and len(table.entries) == 1 else table
+def _check_entry(fields: Fields, width: int, keys: Sequence[str]) -> None:
+    if width == 1:
+        fields.text("centre")
+    elif len(fields.texts("types")) != width:
+        fields.add("types", f"these must be {width} atom types", "Name them in the order of the bonds")
+    for key in keys:
+        if key == "multiplicity":
+            fields.integer(key)
+        else:
+            fields.number(key)
+    fields.finish()
 
 
 def _conformers(fields: Fields) -> float | None:
@@ -205,10 +281,3 @@ def _unit(fields: Fields) -> dict[str, object]:
             )
     fields.finish()
     return {"atoms": atoms, "bonds": bonds}
-
-
-def _check_files(folder: Path, name: str, kind: str, problems: Problems) -> None:
-    needed = ["atomtypes.itp"] if kind == "polymer" else ["atomtypes.itp", f"{name}.itp", f"{name}.pdb"]
-    for file in needed:
-        if not (folder / file).is_file():
-            problems.add(Place(folder / file, 0), "", None, "the file does not exist", f"A {kind} needs it: add it")

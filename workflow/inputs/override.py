@@ -14,6 +14,7 @@ OVERRIDE_KEYS = (
     "additives",
     "chains",
     "box",
+    "mixing_rule",
 )
 # The size of what is looked at, not which liquid it is: a title stays true.
 UNTOLD = ("box", "chains.monomers")
@@ -50,13 +51,16 @@ def _nulls(node: Node, path: str) -> list[str]:
 def overridden(table: Table, override: Table | None) -> tuple[Table, tuple[str, ...]]:
     """A system's table with `override` laid over it, and the changed keys that its title does not tell.
 
-    What is said about chains reaches only a system that has chains.
+    What is said about chains reaches only a system that has chains, a box in salt pairs only one that has salt.
     """
     if override is None:
         return table, ()
     entries = dict(override.entries)
     if not isinstance(table.entries.get("chains"), Table):
         entries.pop("chains", None)
+    box, has_salt = entries.get("box"), isinstance({**table.entries, **entries}.get("salt"), Table)
+    if not has_salt and isinstance(box, Table) and "salt_pairs" in box.entries:
+        entries.pop("box")
     over = Table(entries, override.key_places, override.place)
     changed: list[str] = []
     for key, node in entries.items():

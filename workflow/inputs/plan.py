@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.inputs.config import Config, ReadConfig, read_config
-from workflow.inputs.cross_checks import check_atoms, check_boxes, compose_all, follow_chains
+from workflow.inputs.cross_checks import check_boxes, check_types, compose_all, follow_chains
 from workflow.inputs.identity import description, fingerprint
 from workflow.inputs.lengths import anneal_warning, check_anneal
 from workflow.inputs.molecule_files import read_molecules
@@ -43,6 +43,14 @@ class Inputs:
         text = f"{self.config.seed}/{system}/{replica}/{purpose}"
         return 1 + int(hashlib.sha256(text.encode()).hexdigest(), 16) % (2**31 - 2)
 
+    def mixing_rule(self, system: str) -> str:
+        """How Lennard-Jones parameters combine in a system: as its own file says, else as the configuration does."""
+        return self.systems[system].mixing_rule or self.config.mixing_rule
+
+    def has_vapour(self, system: str) -> bool:
+        """Whether one molecule of the system is also simulated alone, for the heat of vaporisation."""
+        return self.systems[system].is_pure and self.config.lengths.vapour_ns > 0
+
 
 def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
     """Read and check everything under `root`, the project's folder.
@@ -65,7 +73,7 @@ def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
     read = read_config(root, files, problems)
     config_is_right = read is not None and not problems.found
     molecules = read_molecules(root, problems)
-    check_atoms(molecules, problems)
+    check_types(root, molecules, problems)
     check_file_names(root, problems)
     systems = _read_systems(root, read, molecules, problems)
     follow_chains(systems, molecules, problems)
@@ -83,8 +91,15 @@ def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
         systems={name: systems[name].system for name in read.config.systems},
         molecules=right,
         compositions={name: compositions[name] for name in read.config.systems},
-        warnings=anneal_warning(read.config.lengths.anneal_ps, read.config.preview),
+        warnings=_warnings(read.config, [systems[name].system for name in read.config.systems]),
     )
+
+
+def _warnings(config: Config, systems: Sequence[System]) -> tuple[str, ...]:
+    """What is allowed but doubtful; without ions and chains there are no shells that a hot stage had to dissolve."""
+    if all(one.salt is None and one.chains is None for one in systems):
+        return ()
+    return anneal_warning(config.lengths.anneal_ps, config.preview)
 
 
 def _check_anneal(read: ReadConfig, systems: Mapping[str, ReadSystem]) -> None:
@@ -146,4 +161,5 @@ def describing_hash(inputs: Inputs, system: str, replica: int) -> str:
     A changed title or site asks for a new run.json, but for no new simulation.
     """
     composition = inputs.compositions[system]
-    return description(inputs.systems[system], composition, inputs.molecules, replica, inputs.config.preview)
+    vapour = ("vapour",) if inputs.has_vapour(system) else ()
+    return description(inputs.systems[system], composition, inputs.molecules, replica, inputs.config.preview, *vapour)

@@ -1,4 +1,4 @@
-"""The parts of a system's file: salt, solvents, additives, chains and published values."""
+"""The parts of a system's file: salt, solvents, additives and chains."""
 
 from __future__ import annotations
 
@@ -51,21 +51,9 @@ class Chains:
     count: int | None
 
 
-@dataclass(frozen=True)
-class Published:
-    """A published value to compare with; `other_composition` marks one of a similar, not the same, liquid."""
-
-    quantity: str
-    value: float
-    unit: str
-    source: str
-    other_composition: bool
-    note: str | None
-
-
 def read_salt(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Salt | None:
-    """The salt, neutral as a formula unit and with its amount given once."""
-    below = fields.table_of("salt")
+    """The salt, neutral as a formula unit and with its amount given once; None for a liquid without salt."""
+    below = fields.table_of("salt", required=False)
     if below is None:
         return None
     before = len(fields.problems)
@@ -203,20 +191,6 @@ def _check_monomers(fields: Fields, molecule: Molecule, least: int, monomers: in
     elif monomers > MAX_MONOMERS:
         problem = f"a chain has at most {MAX_MONOMERS} monomers, as many as a .gro file can name"
         fields.add("monomers", problem, f"Write {MAX_MONOMERS} or less")
-
-
-def read_published(fields: Fields) -> tuple[Published, ...]:
-    """Published values, each with its unit and source."""
-    values: list[Published] = []
-    for below in fields.tables("published"):
-        other = below.flag("other_composition") if below.has("other_composition") else False
-        value = below.number("value")
-        texts = [below.text(key) or "" for key in ("quantity", "unit", "source")]
-        note = below.text("note", required=False)
-        below.finish()
-        if value is not None:
-            values.append(Published(texts[0], value, texts[1], texts[2], bool(other), note))
-    return tuple(values)
 
 
 def _weight_percent(fields: Fields, required: bool = True) -> float | None:

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workflow.inputs.config import MIXING_RULES
 from workflow.inputs.fields import SAFE_NAME, SAFE_NAME_REMEDY, Fields
 from workflow.inputs.lengths import HIGHEST_TEMPERATURE_K, LOWEST_TEMPERATURE_K
 from workflow.inputs.molecules import Molecule
 from workflow.inputs.override import overridden, told
 from workflow.inputs.problems import Place, Problems, listing, nearest
+from workflow.inputs.published import Published, read_published
 from workflow.inputs.system_parts import (
     Additive,
     Chains,
-    Published,
     Salt,
     read_additives,
     read_chains,
-    read_published,
     read_salt,
     read_solvents,
 )
@@ -27,18 +27,23 @@ from workflow.inputs.tree import Table, describe, merged, read_table
 
 FOLDER = "systems"
 HIGHEST_PRESSURE_ATM = 100000.0
+# A variant that gives only these is the same liquid, described otherwise: what was measured holds for it too.
+SAME_LIQUID = frozenset({"extends", "title", "mixing_rule", "box"})
 
 
 @dataclass(frozen=True)
 class System:
-    """One liquid as a chemist says it; `base` is the system that this one extends."""
+    """One liquid as a chemist says it; `base` is the system that this one extends.
+
+    `salt` is None for a liquid without ions, `mixing_rule` is None where the configuration's holds.
+    """
 
     name: str
     title: str
     base: str | None
     temperature_K: float
     pressure_atm: float
-    salt: Salt
+    salt: Salt | None
     solvents: tuple[str, ...]
     volume_ratio: tuple[float, ...]
     additives: tuple[Additive, ...]
@@ -46,6 +51,12 @@ class System:
     salt_pairs: int | None
     total_atoms: int | None
     published: tuple[Published, ...]
+    mixing_rule: str | None = None
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether there is one kind of neutral molecule and nothing else."""
+        return len(self.solvents) == 1 and self.salt is None and not self.additives and self.chains is None
 
 
 @dataclass(frozen=True)
@@ -87,13 +98,14 @@ def read_system(
         return None
     table = tables[-1]
     for over in reversed(tables[:-1]):
-        # What was published of the base was not measured on the variant.
-        table = merged(_without(table, "published", "title", "extends"), over)
+        # What was published of the base was not measured on a variant of another composition.
+        dropped = () if set(over.entries) <= SAME_LIQUID else ("published",)
+        table = merged(_without(table, "title", "extends", *dropped), over)
     table, changed = overridden(table, override)
     # A key that is missing is missing in the base already; a title is not inherited.
     places = {"title": Place(path, 1), **table.key_places}
     fields = Fields(Table(table.entries, places, tables[-1].place), "", problems)
-    system = _read(fields, name, molecules)
+    system = _read(fields, name, molecules, root)
     if system is None or len(problems) > before:
         return None
     return ReadSystem(replace(system, title=told(system.title, changed)), fields)
@@ -132,7 +144,7 @@ def _with_bases(path: Path, problems: Problems) -> list[Table]:
         return []
 
 
-def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None]) -> System | None:
+def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None], root: Path) -> System | None:
     title = fields.text("title")
     base = fields.text("extends", required=False)
     temperature_K = fields.number("temperature_K", above=0, most=HIGHEST_TEMPERATURE_K, unit="K")
@@ -146,9 +158,10 @@ def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None]) -
     additives = read_additives(fields, molecules, solvents)
     chains = read_chains(fields, molecules)
     pairs, atoms = _read_box(fields, salt)
-    published = read_published(fields)
+    mixing_rule = fields.choice("mixing_rule", MIXING_RULES, required=False)
+    published = read_published(fields, root, _not_computed(fields, len(solvents)))
     fields.finish()
-    if title is None or temperature_K is None or pressure_atm is None or salt is None:
+    if title is None or temperature_K is None or pressure_atm is None:
         return None
     return System(
         name=name,
@@ -164,7 +177,18 @@ def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None]) -
         salt_pairs=pairs,
         total_atoms=atoms,
         published=published,
+        mixing_rule=mixing_rule,
     )
+
+
+def _not_computed(fields: Fields, n_solvents: int) -> dict[str, str]:
+    """What is not computed of a liquid with ions or with several components, and why."""
+    refused = {}
+    if n_solvents != 1 or fields.has("salt") or fields.has("additives") or fields.has("chains"):
+        refused["heat_of_vaporisation"] = "this is computed for a pure liquid only: one solvent and nothing else"
+    if fields.has("salt"):
+        refused["dielectric_constant"] = "this is computed for a liquid without ions only: theirs has no static value"
+    return refused
 
 
 def read_ratio(fields: Fields, n_solvents: int) -> tuple[float, ...]:
@@ -190,18 +214,22 @@ def read_ratio(fields: Fields, n_solvents: int) -> tuple[float, ...]:
 
 
 def _read_box(fields: Fields, salt: Salt | None) -> tuple[int | None, int | None]:
-    """The size of the box: salt pairs or total atoms; a salt given as `count` needs total atoms."""
+    """The size of the box: salt pairs or total atoms; a salt given as `count`, or no salt, needs total atoms."""
     counted = salt is not None and salt.count is not None
+    without_salt = not fields.has("salt")
     below = fields.table_of("box")
     if below is None:
         return None, None
     pairs, atoms = below.integer("salt_pairs", required=False), below.integer("total_atoms", required=False)
     if below.has("salt_pairs") and below.has("total_atoms"):
         below.add("total_atoms", "the size is given twice, as salt_pairs and as total_atoms", "Keep one of them")
+    elif without_salt and below.has("salt_pairs"):
+        remedy = "Give box.total_atoms instead, or add the salt under `salt`"
+        below.add("salt_pairs", "there is no salt whose pairs could be counted", remedy)
     elif counted and below.has("salt_pairs"):
         below.add("salt_pairs", "salt.count says already how many there are", "Give box.total_atoms instead")
     elif not below.has("salt_pairs") and not below.has("total_atoms"):
-        wanted = "total_atoms" if counted else "salt_pairs (or total_atoms)"
+        wanted = "total_atoms" if counted or without_salt else "salt_pairs (or total_atoms)"
         fields.add("box", "the size of the box is not given", f"Give {wanted}")
     below.finish()
     return pairs, atoms

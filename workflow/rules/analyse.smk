@@ -26,6 +26,7 @@ rule observe:
     input:
         run=f"{RESULTS}/{{system}}/r{{replica}}/run.json",
         reading=f"{RESULTS}/{{system}}/r{{replica}}/reading",
+        vapour=vapour_of,
         code=code("observe", *[f"observables/{name}" for name in OBSERVABLES]),
     output:
         expand(

@@ -58,6 +58,12 @@ def physics(step):
     )
 
 
+def vapour_of(wildcards):
+    """Return the energies of the single molecule that a pure liquid's observables need; nothing for others."""
+    energy = f"{RESULTS}/{wildcards.system}/r{wildcards.replica}/vapour/energy.edr"
+    return [energy] if INPUTS.has_vapour(wildcards.system) else []
+
+
 def everything_before_the_report():
     """Return all files that a whole report rests on.
 
@@ -76,7 +82,13 @@ def everything_before_the_report():
         replica=REPLICAS,
         file=["run.json", "traj.xtc"],
     )
-    return [*tables, *runs]
+    vapours = expand(
+        "{results}/{system}/r{replica}/vapour/energy.edr",
+        results=RESULTS,
+        system=filter(INPUTS.has_vapour, SYSTEMS),
+        replica=REPLICAS,
+    )
+    return [*tables, *runs, *vapours]
 
 
 def description(wildcards):

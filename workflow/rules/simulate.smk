@@ -59,3 +59,28 @@ rule produce:
         "python -P -m workflow.scripts.produce --system {wildcards.system:q} --replica {wildcards.replica}"
         " --threads {threads} --out {params.folder:q} --work work --physics {params.physics} --production-ns {params.production_ns}"
         " --log {log:q}"
+
+
+# One molecule of a pure liquid alone, for its heat of vaporisation; it needs nothing of the liquid.
+rule evaporate:
+    output:
+        top=f"{RESULTS}/{{system}}/r{{replica}}/vapour/system.top",
+        energy=f"{RESULTS}/{{system}}/r{{replica}}/vapour/energy.edr",
+    log:
+        f"{RESULTS}/logs/evaporate/{{system}}-r{{replica}}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        runtime=240,
+        mem_mb=1000,
+    params:
+        physics=physics("vapour"),
+        vapour_ns=INPUTS.config.lengths.vapour_ns,
+        folder=subpath(output[0], parent=True),
+    message:
+        "{wildcards.system} r{wildcards.replica}: one molecule alone, {params.vapour_ns} ns"
+    shell:
+        "python -P -m workflow.scripts.evaporate --system {wildcards.system:q} --replica {wildcards.replica}"
+        " --threads {threads} --out {params.folder:q} --work work --physics {params.physics}"
+        " --log {log:q}"

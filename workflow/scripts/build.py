@@ -64,7 +64,7 @@ def _write_box(
     """Write topology and coordinates of the packed box and hold them against each other."""
     monomers = run.inputs.compositions[run.system].monomers
     contents = [(one, count, monomers if one.kind == "polymer" else None) for one, count in counts]
-    write_topology(work / "system.top", contents, run.inputs.config.mixing_rule, run.system)
+    write_topology(work / "system.top", contents, run.inputs.mixing_rule(run.system), run.system)
     names = [(one.name, [atom.name for atom in molecule_atoms(one, length)]) for one, _, length in contents]
     molecules = [residue for residue, (_, count) in zip(names, counts, strict=True) for _ in range(count)]
     write_gro(work / "packed.gro", molecules, xyz_nm, edge_nm)

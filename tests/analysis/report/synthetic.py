@@ -191,9 +191,54 @@ def _stationarity(preview: bool) -> list[Row]:
     return [*rows, row("start", "all", 1250.0, "ps"), row("stationary", "all", 1.0, "1")]
 
 
+_MEASURED = (
+    ("density", 1000.0, "kg/m^3", 1.0, 1010.0, 2.0, ""),
+    ("heat_of_vaporisation", 50.0, "kJ/mol", 0.5, 56.0, 0.5, ""),
+    ("dielectric_constant", 10.0, "1", None, 4.0, 1.0, "not converged: 3000 ps are 20 correlation times"),
+)
+
+
+def make_pure(system: str) -> dict[str, Any]:
+    """Return a run.json of a pure liquid X with measured values."""
+    published = [
+        {"quantity": quantity, "value": value, "unit": unit, "uncertainty": uncertainty, "source": "handbook",
+         "note": "mean | of many", "other_composition": False, "temperature_K": 298.15}
+        for quantity, value, unit, uncertainty, *_ in _MEASURED
+    ]  # fmt: skip
+    species = [_species("X", "solvent", 126)]
+    changes = {
+        "system": system, "title": "X, pure", "base": None, "cation": None, "species": species, "sites": [],
+        "temperature_K": 298.15, "mixing_rule": "geometric", "published": published, "production_ns_done": 3.0,
+        "production_ns": 3.0, "composition": {"asked": {"total_atoms": 126}, "reached": {"volume_ratio": [1.0]}},
+        "vapour_energy": "vapour/energy.edr",
+    }  # fmt: skip
+    return make_run(ETHER) | changes
+
+
+def make_pure_tables(run: dict[str, Any]) -> dict[str, list[Row]]:
+    """Return rows per observable of a pure liquid: nothing about a cation."""
+    measured = []
+    for quantity, value, unit, _, computed, error, note in _MEASURED:
+        percent = 100 / value
+        deviation = percent * (computed - value), percent * error
+        measured.append([
+            row(quantity, "", computed, unit, error, note=note),
+            row("deviation_from_experiment", quantity, deviation[0], "%", deviation[1], note=note),
+        ])  # fmt: skip
+    return {
+        "thermodynamics": [*measured[0], row("temperature", "", 298.2, "K", 0.2)],
+        "vaporisation": measured[1],
+        "dielectric": measured[2],
+        "coordination": [],
+        "rdf": [],
+        "diffusion": _motion("X", preview=False, subdiffusive=False),
+        "stationarity": [row("start", "all", 30.0, "ps"), row("stationary", "all", 1.0, "1")],
+    }
+
+
 def pooled(rows: Sequence[Row], system: str, n: int = 1) -> pd.DataFrame:
     """Return rows as a pooled table."""
-    table = pd.DataFrame(list(rows))
+    table = pd.DataFrame(list(rows), columns=[column for column in POOLED_COLUMNS if column not in ("system", "n")])
     table["system"] = system
     table["n"] = n
     return table[POOLED_COLUMNS]

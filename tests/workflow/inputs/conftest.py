@@ -29,6 +29,7 @@ lengths:
   anneal_ps: 100
   npt_ps: 100
   production_ns: 10
+  vapour_ns: 20
 anneal_temperature_K: 400
 frame_interval_ps: 1
 energy_interval_ps: 1

@@ -61,6 +61,41 @@ def test_charges_that_miss_the_declared_one(project: Project) -> None:
     assert path in project.problem() and "declared" in project.problem()
 
 
+def test_a_type_that_two_molecules_define_differently(project: Project) -> None:
+    project.edit(f"{MOLECULES}/EC/atomtypes.itp", "0.242    0.06276", "0.25    0.06276")
+    line = project.problem()
+    assert line.startswith(f"{MOLECULES}/EC/atomtypes.itp:") and "atom type c_HC" in line
+    assert "EC defines the type as at.num 1 mass 1.008 sigma 0.25" in line and "another type name" in line
+
+
+def test_all_mistakes_of_several_molecules_are_told_at_once(project: Project) -> None:
+    (project.root / MOLECULES / "TFSI" / "TFSI.pdb").unlink()
+    (project.root / MOLECULES / "TFSI" / "atomtypes.itp").unlink()
+    project.edit(DME, "charge: 0", "charge: 0.5")
+    project.edit(DME, "[jorgensen1996,", "[jorgensen1997,")
+    project.edit(f"{MOLECULES}/PF6/PF6.itp", "P1       1    1.3400", "P1       1    1.4000")
+    project.edit(f"{MOLECULES}/DOL/atomtypes.itp", "0.29    0.58576", "0.29    0.6")
+    project.edit(f"{MOLECULES}/EC/atomtypes.itp", "c_C       6", "c_O       6")
+    project.edit(f"{MOLECULES}/PEO/bonded.yaml", "r0_nm: 0.1529", "r0_nm: nan")
+    told = "\n".join(project.problems())
+    for wanted in (
+        "TFSI/TFSI.pdb: the file does not exist",
+        "TFSI/atomtypes.itp: the file does not exist",
+        "charge = 0.5: this must be a whole number",
+        "`jorgensen1997` is not in references.bib",
+        "the charges of PF6.itp add up to -0.940000 e, declared is -1 e",
+        "atom type e_OS: ",
+        "atom type c_O: the type is defined twice with different values",
+        "bonds[1].r0_nm = nan: this must be a number",
+    ):
+        assert wanted in told, (wanted, told)
+
+
+def test_numbers_that_gromacs_would_not_take_stop_before_anything_runs(project: Project) -> None:
+    project.edit(f"{MOLECULES}/DME/DME.itp", "  1   5  1  0.1410   267776.0", "  1   5  1  nan   267776.0")
+    assert "DME.itp:32: [ bonds ] = 1 5 1 nan 267776.0: `nan` is not a number" in project.problem()
+
+
 def test_a_molecule_that_no_system_uses_is_checked_too(project: Project) -> None:
     folder = project.root / MOLECULES / "XYZ"
     folder.mkdir()

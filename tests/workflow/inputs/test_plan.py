@@ -59,7 +59,8 @@ def test_config_given_as_its_own_overlay_changes_nothing(project: Project) -> No
 )
 def test_numbers_mean_what_a_chemist_means(project: Project, written: str, meant: float) -> None:
     project.edit("systems/ether.yaml", "mol_per_L: 1.0", f"mol_per_L: {written}")
-    assert project.load().systems["ether"].salt.mol_per_L == meant
+    salt = project.load().systems["ether"].salt
+    assert salt is not None and salt.mol_per_L == meant
 
 
 @pytest.mark.parametrize(("written", "meant"), [("1:1", (1, 1)), ("'2:1'", (2, 1)), ("1:2.5", (1, 2.5))])
@@ -71,7 +72,12 @@ def test_unquoted_ratio_is_no_sexagesimal_number(project: Project, written: str,
 def test_a_variant_may_ask_for_its_amount_another_way(project: Project) -> None:
     project.edit("systems/ether-pab.yaml", "chains:\n", "salt: {mol_per_L_solvent: 1.0}\nchains:\n")
     salt = project.load().systems["ether-pab"].salt
-    assert salt.mol_per_L is None and salt.mol_per_L_solvent == 1.0 and salt.ions == (("Li", 1), ("TFSI", 1))
+    assert (
+        salt is not None
+        and salt.mol_per_L is None
+        and salt.mol_per_L_solvent == 1.0
+        and salt.ions == (("Li", 1), ("TFSI", 1))
+    )
 
 
 def test_chains_of_a_system_that_is_not_run_can_be_followed(project: Project) -> None:
@@ -159,15 +165,15 @@ def test_templates_enter_from_their_stage(project: Project, first: int, file: st
 
 def test_a_parameter_of_the_force_field_enters(project: Project) -> None:
     before = identities(project.load())
-    path = project.root / MOLECULES / "DME" / "atomtypes.itp"
-    path.write_text(path.read_text().replace("0.35", "0.36"))
+    path = project.root / MOLECULES / "DME" / "DME.itp"
+    path.write_text(path.read_text().replace("284512.0", "284513.0"))
     assert all(a != b for a, b in zip(identities(project.load()), before, strict=True))
 
 
 def test_other_molecules_do_not_enter(project: Project) -> None:
     before = identities(project.load())
-    path = project.root / MOLECULES / "EC" / "atomtypes.itp"
-    path.write_text(path.read_text().replace("0.35", "0.36"))
+    path = project.root / MOLECULES / "EC" / "EC.itp"
+    path.write_text(path.read_text().replace("284512.0", "284513.0"))
     assert identities(project.load()) == before
 
 

@@ -1,0 +1,1 @@
+"""Derivation of the boron-nitrogen chains' parameters: DFT jobs, and the fit from their committed results."""

@@ -1,0 +1,112 @@
+"""The dielectric constant of dipoles whose fluctuations are known exactly, and the coverage of its interval."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import constants
+
+from analysis.observables import dielectric
+from analysis.read import Reading, load_reading, read
+from analysis.run import load_run
+from analysis.table import Row
+from tests.analysis.conftest import write_run
+from tests.analysis.test_dipole import BOX_NM, CHARGE_E, LENGTH_NM, dipoles_document
+from tests.ideal_systems import free_dipoles, ornstein_uhlenbeck
+
+TEMPERATURE_K = 298.0
+DEBYE_PER_E_NM = 48.0320
+MOMENT_C_M = CHARGE_E * LENGTH_NM * constants.e * 1e-9
+MEASURED = {"quantity": "dielectric_constant", "value": 10.0, "unit": "1", "source": "x"}
+
+
+def langevin(n_dipoles: int, moment_C_m: float) -> float:
+    """Dielectric constant of free dipoles: eps - 1 = N mu^2 / (3 eps_0 V k T)."""
+    volume_m3 = (BOX_NM * 1e-9) ** 3
+    thermal: float = 3 * constants.epsilon_0 * volume_m3 * constants.k * TEMPERATURE_K
+    return 1 + n_dipoles * moment_C_m**2 / thermal
+
+
+def only(rows: list[Row], quantity: str) -> Row:
+    (found,) = (one for one in rows if one["quantity"] == quantity)
+    return found
+
+
+@pytest.fixture(scope="module")
+def rotors(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Reading]:
+    """A run of 20 free rotors read from its trajectory, molecules lying across the boundary."""
+    folder, n, frames = tmp_path_factory.mktemp("rotors"), 20, 3000
+    directions = free_dipoles(frames, n, 1.0, seed=5)
+    start = np.random.default_rng(6).uniform(0, BOX_NM, (frames, n, 3))
+    pairs = np.stack([start, start + LENGTH_NM * directions], axis=2).reshape(frames, 2 * n, 3)
+    document = dipoles_document(n, published=[MEASURED])
+    path = write_run(folder, document, pairs % BOX_NM, np.full((frames, 3), BOX_NM))
+    read(load_run(path), folder / "reading")
+    return path, load_reading(folder / "reading")
+
+
+def test_free_rotors_have_the_dielectric_constant_of_langevin(rotors: tuple[Path, Reading]) -> None:
+    path, reading = rotors
+    rows = dielectric.compute(load_run(path), reading, 0)
+    found, exact = only(rows, "dielectric_constant"), langevin(20, MOMENT_C_M)
+    assert exact > 5  # so that a percent of eps is a percent of the fluctuation
+    assert abs(found["value"] - exact) < found["error"]
+    assert found["error"] < 0.08 * exact
+    assert found["note"] == ""
+    assert only(rows, "dipole_correlation_time")["value"] == pytest.approx(0, abs=0.2)
+    assert only(rows, "molecular_dipole")["value"] == pytest.approx(CHARGE_E * LENGTH_NM * DEBYE_PER_E_NM, rel=0.01)
+
+
+def test_the_deviation_from_experiment_is_that_of_the_value(rotors: tuple[Path, Reading]) -> None:
+    path, reading = rotors
+    rows = dielectric.compute(load_run(path), reading, 0)
+    found, deviation = only(rows, "dielectric_constant"), only(rows, "deviation_from_experiment")
+    assert deviation["value"] == pytest.approx(100 * (found["value"] / 10 - 1))
+    assert (deviation["error"], deviation["unit"]) == (pytest.approx(10 * found["error"]), "%")
+
+
+def coverage(correlation_times: float, repeats: int = 200) -> tuple[float, float]:
+    """Share of intervals that hold the exact value, and the mean relative error of eps - 1."""
+    frames = 1500
+    moments = ornstein_uhlenbeck(frames, repeats, 1.0, frames / correlation_times, 1.0, seed=11)
+    volume_nm3 = np.full(frames, 20.0)
+    scale = (constants.e * 1e-9) ** 2 / (3 * constants.epsilon_0 * 20e-27 * constants.k * TEMPERATURE_K)
+    exact = 1 + 3 * scale  # each component of M has the variance 1 (e nm)^2
+    found = np.array([
+        dielectric.dielectric_constant(one, volume_nm3, TEMPERATURE_K, dielectric.correlated_frames(one))
+        for one in moments.transpose(1, 0, 2)
+    ])  # fmt: skip
+    held = np.abs(found[:, 0] - exact) < found[:, 1]
+    return float(held.mean()), float(found[:, 0].mean() - exact) / (exact - 1)
+
+
+def test_the_interval_of_a_converged_run_holds_the_exact_value_nineteen_times_in_twenty() -> None:
+    held, bias = coverage(100.0)
+    assert 0.91 <= held <= 0.99
+    assert abs(bias) < 0.015
+
+
+def test_the_mean_that_is_taken_off_leaves_no_bias() -> None:
+    """Without the correction a run of 40 correlation times would give 5 % too little."""
+    _, bias = coverage(40.0)
+    assert abs(bias) < 0.02
+
+
+def test_a_short_run_says_that_it_is_not_converged(rotors: tuple[Path, Reading]) -> None:
+    from dataclasses import replace
+
+    path, reading = rotors
+    slow = ornstein_uhlenbeck(reading.n_frames, 1, 1.0, 100.0, 1.0, seed=3)[:, 0]
+    rows = dielectric.compute(load_run(path), replace(reading, dipole_e_nm=slow), 0)
+    assert only(rows, "dielectric_constant")["note"].startswith("not converged: 3000 ps are ")
+    fast = ornstein_uhlenbeck(reading.n_frames, 1, 1.0, 20.0, 1.0, seed=3)[:, 0]
+    rows = dielectric.compute(load_run(path), replace(reading, dipole_e_nm=fast), 0)
+    assert only(rows, "dielectric_constant")["note"] == ""
+    assert only(rows, "dipole_correlation_time")["value"] == pytest.approx(20, rel=0.4)
+
+
+def test_a_liquid_with_ions_has_none(gas_run: Path, tmp_path: Path) -> None:
+    read(load_run(gas_run), tmp_path / "reading")
+    assert dielectric.compute(load_run(gas_run), load_reading(tmp_path / "reading"), 0) == []

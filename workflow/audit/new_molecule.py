@@ -1,0 +1,216 @@
+"""A new molecule's folder, written from what a LigParGen pair holds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow.audit.chemistry import FormulaError, formula_text, read_smiles
+from workflow.audit.ligpargen import Imported, read_pair
+from workflow.audit.topology import Term, Topology
+from workflow.inputs.molecule_files import (
+    FORCE_FIELD,
+    KINDS,
+    MOLECULE_NAME,
+    SITE_KINDS,
+    STATUSES,
+    bibliography,
+)
+from workflow.inputs.problems import Place, Problems, listing, nearest
+
+SITE_ELEMENTS = tuple(kind for kind in SITE_KINDS if len(kind) == 1 and kind != "B")
+LICENCE_NOT_STATED = "not stated: say under which licence the parameters may be passed on"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person says about the molecule to be imported."""
+
+    name: str
+    kind: str
+    smiles: str
+    sources: tuple[str, ...]
+    title: str | None = None
+    status: str = "provisional"
+    licence: str = LICENCE_NOT_STATED
+    density_kg_per_m3: float | None = None
+    density_source: str | None = None
+
+
+def import_pair(root: Path, itp: Path, gro: Path, wanted: Wanted, problems: Problems) -> tuple[Path, list[str]] | None:
+    """Write the folder of a new molecule; its path and what is to be said, or None and problems.
+
+    Nothing is written when there are problems, and a folder that exists is never touched.
+    """
+    folder = root / FORCE_FIELD / "molecules" / wanted.name
+    _check_wanted(root, folder, wanted, problems)
+    try:
+        graph = read_smiles(wanted.smiles)
+    except FormulaError as error:
+        problems.add(Place(itp, 0), "--smiles", wanted.smiles, str(error), "Correct it")
+        return None
+    imported = read_pair(itp, gro, wanted.name, graph.charge_e, problems)
+    if imported is None or problems.found:
+        return None
+    scratch = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    topology = imported.topology
+    texts = {
+        "molecule.yaml": _yaml(wanted, topology, graph.charge_e),
+        "atomtypes.itp": _types(topology),
+        f"{wanted.name}.itp": _itp(wanted, imported, itp),
+        f"{wanted.name}.pdb": _pdb(topology),
+    }
+    for name, text in texts.items():
+        (scratch / name).write_text(text, encoding="utf-8")
+    scratch.rename(folder)
+    return folder, _told(imported, wanted, folder)
+
+
+def _check_wanted(root: Path, folder: Path, wanted: Wanted, problems: Problems) -> None:
+    place = Place(folder / "molecule.yaml", 0)
+    if not MOLECULE_NAME.fullmatch(wanted.name):
+        problem = "this name does not fit into a structure file"
+        problems.add(place, "--name", wanted.name, problem, "Use one to five letters, digits, `_` and `-`")
+    elif folder.exists():
+        problems.add(place, "--name", wanted.name, "this molecule exists", "Choose another name or move that folder")
+    for option, value, known in (("kind", wanted.kind, KINDS[:3]), ("status", wanted.status, STATUSES)):
+        if value not in known:
+            problems.add(place, f"--{option}", value, "this is not known", f"Use one of: {listing(known)}")
+    keys = bibliography(root, problems)
+    for source in (*wanted.sources, *([wanted.density_source] if wanted.density_source else [])):
+        if source not in keys:
+            remedy = f"{nearest(source, keys)}Add it to {FORCE_FIELD}/references.bib"
+            problems.add(place, "--source", source, "this is not in references.bib", remedy)
+    if not wanted.sources:
+        problems.add(place, "--source", None, "where the parameters come from is missing", "Name a key, e.g. dodda2017")
+    if (wanted.density_kg_per_m3 is None) != (wanted.density_source is None):
+        problems.add(place, "--density", None, "a density and its source go together", "Give both or neither")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _yaml(wanted: Wanted, topology: Topology, charge_e: int) -> str:
+    lines = [
+        f"name: {_quoted(wanted.name)}",
+        f"title: {_quoted(wanted.title or wanted.name)}",
+        f"kind: {wanted.kind}",
+        f"formula: {formula_text(topology.symbols)}",
+        f"charge: {charge_e}",
+        f"smiles: {_quoted(wanted.smiles)}",
+        f"status: {wanted.status}",
+    ]
+    if wanted.status != "literature":
+        lines.append('status_note: "LigParGen parameters, imported; nothing is validated in a liquid"')
+    if wanted.density_kg_per_m3 is not None:
+        lines += [f"density_kg_per_m3: {wanted.density_kg_per_m3:g}", f"density_source: {wanted.density_source}"]
+    lines += [f"sources: [{', '.join(wanted.sources)}]", f"licence: {_quoted(wanted.licence)}"]
+    symbols = [symbol for symbol in SITE_ELEMENTS if symbol in topology.symbols] if wanted.kind != "cation" else []
+    lines.append("sites:" if symbols else "sites: []")
+    for symbol in symbols:
+        names = [a.name for a, one in zip(topology.atoms, topology.symbols, strict=True) if one == symbol]
+        lines.append(f"  - {{name: {symbol}, kind: {symbol}, atoms: [{', '.join(names)}]}}")
+    return "\n".join(lines) + "\n"
+
+
+def _types(topology: Topology) -> str:
+    lines = [
+        "; Sigma/nm and epsilon/(kJ mol-1), one type per element and pair of values.",
+        "[ atomtypes ]",
+        "; name  at.num    mass    charge  ptype   sigma     epsilon",
+    ]
+    for kind, _ in topology.types.values():
+        numbers = f"{kind.mass_u:10.3f}    0.000    A  {kind.sigma_nm:10.6g} {kind.epsilon_kJ_per_mol:10.6g}"
+        lines.append(f"{kind.name:9s} {kind.atomic_number:3d} {numbers}")
+    return "\n".join(lines) + "\n"
+
+
+def _itp(wanted: Wanted, imported: Imported, itp: Path) -> str:
+    topology, correction = imported.topology, imported.correction
+    name = wanted.name
+    lines = [
+        f"; {wanted.title or name}, imported from LigParGen's {itp.name}.",
+        f"; Its charges added up to {correction.sum_before_e} e. The nearest ones that add up exactly and are equal",
+        f"; for atoms alike by symmetry stand here (changed by at most {correction.largest_change_e} e).",
+        "; Units nm, kJ/mol, degrees; harmonic terms are 1/2 k x^2. Sources: molecule.yaml.",
+        "",
+        "[ moleculetype ]",
+        "; name  nrexcl",
+        f"{name:7s} 3",
+        "",
+        "[ atoms ]",
+        "; nr  type      resnr  residue  atom  cgnr   charge      mass",
+    ]
+    for i, (atom, charge) in enumerate(zip(topology.atoms, correction.charges_e, strict=True), 1):
+        lines.append(f"{i:4d}  {atom.type:9s} 1   {name:6s}  {atom.name:6s}{i:4d}  {charge:10.6f}  {atom.mass_u:8.3f}")
+    lines += _section("bonds", "i   j  func  r0/nm   k/(kJ mol-1 nm-2)", topology.bonds, 1, (4, 1))
+    lines += _section("pairs", "i   j  func", topology.pairs, 1, ())
+    lines += _section("angles", "i   j   k  func  theta0/deg  k/(kJ mol-1 rad-2)", topology.angles, 1, (3, 3))
+    lines += ["", "[ dihedrals ]", "; Ryckaert-Bellemans (phi = 180 is trans) of V1 V2 V3"]
+    lines += [_torsion_line(term) for term in topology.torsions]
+    if topology.impropers:
+        lines += ["", "[ dihedrals ]", "; improper, periodic: k (1 + cos(2 phi - 180))"]
+        lines += [
+            f"{_numbers(t)}  4  {t.values[0]:.1f}  {t.values[1]:.3f}  {t.values[2]:.0f}" for t in topology.impropers
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _section(name: str, header: str, terms: Sequence[Term], function: int, decimals: Sequence[int]) -> list[str]:
+    lines = ["", f"[ {name} ]", f"; {header}"]
+    for term in terms:
+        values = "".join(f"  {value:.{places}f}" for value, places in zip(term.values, decimals, strict=True))
+        lines.append(f"{_numbers(term)}  {function}{values}")
+    return lines
+
+
+def _numbers(term: Term) -> str:
+    return " ".join(f"{i + 1:3d}" for i in term.atoms)
+
+
+def _torsion_line(term: Term) -> str:
+    c = [round(value, 6) + 0.0 for value in term.values]
+    values = " ".join(f"{value:10.5f}" for value in c)
+    fourier = ""
+    if not any(c[4:]):
+        v3 = -c[3] / 2
+        fourier = " V " + " ".join(f"{v + 0.0:.6g}" for v in (3 * v3 - 2 * c[1], -c[2], v3))
+    return f"{_numbers(term)}  3 {values}  ; {term.label}{fourier}"
+
+
+def _pdb(topology: Topology) -> str:
+    lines = [f"REMARK   {topology.name}: minimised in vacuo with its own parameters"]
+    assert topology.xyz_nm is not None
+    centred = 10 * (topology.xyz_nm - topology.xyz_nm.mean(axis=0))
+    for i, (atom, (x, y, z)) in enumerate(zip(topology.atoms, centred, strict=True), 1):
+        symbol = topology.symbols[i - 1]
+        name = f" {atom.name:<3s}" if len(symbol) == 1 and len(atom.name) < 4 else f"{atom.name:<4s}"
+        place = f"{x:8.3f}{y:8.3f}{z:8.3f}"
+        lines.append(
+            f"HETATM{i:5d} {name:4s} {topology.name:<4.4s} {1:4d}    {place}  1.00  0.00          {symbol:>2s}"
+        )
+    return "\n".join([*lines, "END"]) + "\n"
+
+
+def _told(imported: Imported, wanted: Wanted, folder: Path) -> list[str]:
+    correction = imported.correction
+    told = [f"written: {folder} ({len(imported.topology.atoms)} atoms)"]
+    if imported.was_in_angstrom:
+        told.append("the .gro was in angstrom, not nm: converted")
+    if correction.largest_change_e:
+        told.append(
+            f"charges added up to {correction.sum_before_e} e: changed by at most {correction.largest_change_e} e per "
+            "atom, so that the sum is exact and atoms alike by symmetry have the same"
+        )
+    if wanted.kind == "solvent" and wanted.density_kg_per_m3 is None:
+        told.append("to do: density_kg_per_m3 and density_source in molecule.yaml, for a volume ratio of solvents")
+    if wanted.kind == "anion":
+        told.append("to do: apparent_molar_volume_mL_per_mol and its source in molecule.yaml")
+    if wanted.licence == LICENCE_NOT_STATED:
+        told.append("to do: licence in molecule.yaml")
+    return told
