@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.inputs.problems import Place, Problems
 
+LARGEST = 1e12  # no parameter in nm, kJ/mol or degrees comes near
 _HEADER = re.compile(r"\[\s*([A-Za-z0-9_]+)\s*\]", re.ASCII)
 _INCLUDE = re.compile(r"#\s*include\s+[\"<]([^\"<>]*)[\">]")
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", re.ASCII)
@@ -32,9 +32,9 @@ class Row:
 
 
 def number(text: str) -> float:
-    """A finite decimal number as GROMACS reads it. Raises ValueError for anything else: nan, inf, 1_0, 1,5."""
-    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
-        raise ValueError(f"`{text}` is not a number")
+    """A decimal number as GROMACS reads it. Raises ValueError for anything else: nan, inf, 1e999, 1_0, 1,5."""
+    if not _NUMBER.fullmatch(text) or abs(float(text)) > LARGEST:
+        raise ValueError(f"`{text}` is not a number" if not _NUMBER.fullmatch(text) else f"`{text}` is far too large")
     return float(text)
 
 

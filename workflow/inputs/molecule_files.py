@@ -27,6 +27,7 @@ BONDED = {
     "torsions": (4, ("V1_kJ_per_mol", "V2_kJ_per_mol", "V3_kJ_per_mol")),
     "impropers": (1, ("phase_deg", "k_kJ_per_mol", "multiplicity")),
 }
+LARGEST = 1e12  # no parameter comes near
 # A .gro file keeps five characters of a residue's name.
 MOLECULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,4}")
 BIB_KEY = re.compile(r"^\s*@\w+\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
@@ -240,7 +241,7 @@ def _check_entry(fields: Fields, width: int, keys: Sequence[str]) -> None:
         if key == "multiplicity":
             fields.integer(key)
         else:
-            fields.number(key)
+            fields.number(key, least=-LARGEST, most=LARGEST)
     fields.finish()
 
 
