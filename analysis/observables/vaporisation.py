@@ -6,8 +6,8 @@ own volume is left out (R T stands for p V of the vapour). The liquid's energy h
 beyond the cut-off; the vapour has no other molecules and none.
 Uncertainty: 95 % half-widths of both means from consecutive blocks (Student's t), combined in quadrature.
 Wrong when a conformer that matters is never reached in one of the two; the correlation time of the vapour's energy
-stands in its note. Quantum corrections of the vibrations are left out. The time step adds an error of its own: with
-2 fs the stiff vibrations of the liquid take energy from the slow motions.
+stands in its note. Quantum corrections of the vibrations are left out. The time step does not cancel: the vapour's
+stochastic integrator samples stiff vibrations better than the liquid's leap-frog does at 2 fs.
 Source: Wang and Hou, J. Chem. Theory Comput. 7, 2151, 2011 (the formula without quantum terms).
 """
 

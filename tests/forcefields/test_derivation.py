@@ -152,6 +152,7 @@ def test_seminario_gives_back_the_constants_of_a_harmonic_molecule() -> None:
     assert len(imaginary_frequencies_per_cm(-hessian, np.array([1.0, 16.0, 1.0]))) == 3
 
 
+@pytest.mark.slow
 def test_torsions_that_made_the_scans_come_back() -> None:
     molecule = MOLECULES["PAB"]
     assert molecule.polymer is not None
