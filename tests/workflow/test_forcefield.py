@@ -142,8 +142,8 @@ def copied(name: str, folder: Path, change: tuple[str, str]) -> Molecule:
 
 
 def test_a_type_with_two_meanings_names_itself_and_both_molecules(tmp_path: Path) -> None:
-    dol = copied("DOL", tmp_path / "DOL", ("0.58576", "0.58577"))
-    with pytest.raises(ForceFieldError, match="type e_OS of DOL differs from that of DME"):
+    dol = copied("DOL", tmp_path / "DOL", ("0.276144", "0.276145"))
+    with pytest.raises(ForceFieldError, match="type e_CT of DOL differs from that of DME"):
         write_topology(tmp_path / "a.top", [(MOLECULES["DME"], 1, None), (dol, 1, None)], "geometric", "x")
 
 
