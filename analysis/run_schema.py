@@ -56,6 +56,7 @@ _SPECIES: dict[str, type | tuple[type, ...]] = {
 }
 _SITE: dict[str, type | tuple[type, ...]] = {"label": str, "species": str, "kind": str, "atoms": list}
 _PUBLISHED: dict[str, type | tuple[type, ...]] = {"quantity": str, "value": _NUMBER, "unit": str, "source": str}
+_MISFIT: dict[str, type | tuple[type, ...]] = {"criterion": str, "reached": _NUMBER, "limit": _NUMBER, "unit": str}
 _STAGE: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "ensemble": str,
@@ -193,6 +194,8 @@ def _check_species(entry: object, where: str) -> list[str]:
     for bond in entry.get("bonds") or ():
         if not (isinstance(bond, list) and len(bond) == 2 and all(_is_atom(a, n_atoms) for a in bond)):
             problems.append(f"{where}.bonds has {bond!r}, which are not two atoms of the molecule")
+    for index, misfit in enumerate(entry.get("misfits") or ()):
+        problems += _check_entry(misfit, _MISFIT, f"{where}.misfits[{index}]")
     return problems
 
 

@@ -92,6 +92,7 @@ def _render(results: Results) -> str:
         previews=[one for one in results.finished if one.preview],
         provisional=_provisional(results.finished),
         provisional_notes=_provisional_notes(results.finished),
+        misfits=_misfits(results.finished),
         glance_columns=glance_columns(results.finished),
         glances=[glance(one, with_ions) for one in results.finished],
         with_ions=with_ions or not results.finished,
@@ -154,6 +155,18 @@ def _provisional_notes(finished: Sequence[Finished]) -> dict[str, str]:
     """Return provisional molecule -> what its maker says about its parameters."""
     species = [entry for one in finished for run in one.runs.values() for entry in run["species"]]
     return {str(entry["name"]): str(entry.get("status_note") or "") for entry in species}
+
+
+def _misfits(finished: Sequence[Finished]) -> dict[str, list[str]]:
+    """Return molecule -> the criteria of its derivation that it misses, each with the number reached and the limit."""
+    species = [entry for one in finished for run in one.runs.values() for entry in run["species"]]
+    return {
+        str(entry["name"]): [
+            f"{one['criterion']} {one['reached']:g} {one['unit']} (limit {one['limit']:g})" for one in entry["misfits"]
+        ]
+        for entry in species
+        if entry.get("misfits")
+    }
 
 
 def _provisional(finished: Sequence[Finished]) -> dict[str, list[str]]:

@@ -80,7 +80,8 @@ def description(system: System, composition: Composition, molecules: Mapping[str
 
 def _described(molecule: Molecule) -> list[Any]:
     sites = [[site.name, site.kind, site.atoms] for site in molecule.sites]
-    return [molecule.name, molecule.title, molecule.kind, molecule.status, molecule.status_note, sites]
+    misfits = [asdict(one) for one in molecule.misfits]
+    return [molecule.name, molecule.title, molecule.kind, molecule.status, molecule.status_note, misfits, sites]
 
 
 def _built(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow.inputs.fields import Fields
+from workflow.inputs.misfit import read_misfits
 from workflow.inputs.molecules import Molecule, PolymerSpec, Site
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.tree import Items, Scalar, Table, read_table, to_plain
@@ -84,6 +85,7 @@ def read_declared(folder: Path, known_sources: frozenset[str], problems: Problem
         fields, "apparent_molar_volume_mL_per_mol", "apparent_molar_volume_source", known_sources
     )
     polymer = _polymer(fields, folder) if kind == "polymer" else None
+    status = fields.choice("status", STATUSES) or ""
     molecule = Molecule(
         name=name,
         title=fields.text("title") or "",
@@ -91,7 +93,7 @@ def read_declared(folder: Path, known_sources: frozenset[str], problems: Problem
         formula=fields.text("formula") or "",
         charge_e=_charge(fields, kind),
         smiles=fields.text("smiles", required=False),
-        status=fields.choice("status", STATUSES) or "",
+        status=status,
         status_note=fields.text("status_note", required=False),
         density_kg_per_m3=density,
         density_source=density_source,
@@ -102,6 +104,7 @@ def read_declared(folder: Path, known_sources: frozenset[str], problems: Problem
         sites=_sites(fields, polymer),
         folder=folder,
         polymer=polymer,
+        misfits=read_misfits(fields, status),
     )
     fields.finish()
     return molecule

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workflow.inputs.misfit import Misfit
+
 
 @dataclass(frozen=True)
 class Site:
@@ -65,3 +67,4 @@ class Molecule:
     sites: tuple[Site, ...]
     folder: Path
     polymer: PolymerSpec | None = None
+    misfits: tuple[Misfit, ...] = ()

@@ -42,6 +42,11 @@ _PROVENANCE = {
     "hashes": {"build": "b0b0", "equilibration": "e1e1", "production": "c2c2"},
 }
 
+MISFITS = [
+    {"criterion": "bond length", "reached": 0.035, "limit": 0.02, "unit": "angstrom"},
+    {"criterion": "torsion of <B-N>", "reached": 2.5, "limit": 1.0, "unit": "kJ/mol"},
+]
+
 
 def make_run(system: str, *, replica: int = 1, preview: bool = False, title: str | None = None) -> dict[str, Any]:
     """Return a run.json for one of the six systems."""
@@ -108,6 +113,7 @@ def _species(name: str, role: str, count: int) -> dict[str, Any]:
         "charges_e": [0.0],
         "names": ["X"],
         "bonds": [],
+        "misfits": MISFITS if name == "PAB" else [],
     }
 
 

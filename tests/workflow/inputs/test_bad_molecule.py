@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 MOLECULES = "forcefields/opls-aa/molecules"
 DME = f"{MOLECULES}/DME/molecule.yaml"
 
+MISFIT = "{criterion: bond length, reached: 0.03, limit: 0.02, unit: angstrom}"
 CASES = [
     ("name: DME", "name: DMEE", "name = DMEE", "the folder is called `DME`"),
     ("name: DME", "name: dimethoxy", "name = dimethoxy", "a .gro file keeps no more"),
@@ -19,6 +20,7 @@ CASES = [
     ("charge: 0", "charge: 1", "charge = 1", "the charge of a solvent is zero"),
     ("charge: 0", "charge: 0.5", "charge = 0.5", "whole number"),
     ("status: literature", "status: litterature", "status = litterature", "Did you mean `literature`?"),
+    ("status: literature", f"status: literature\nmisfit: [{MISFIT}]", "status = literature", "provisional"),
     ("density_kg_per_m3: 861.8", "density_kg_per_m3: -1", "density_kg_per_m3 = -1", "larger than 0"),
     ("density_kg_per_m3: 861.8", "density: 861.8", "density = 861.8", "Did you mean `density_"),
     (" jorgensen1996,", " jorgensen1997,", "sources", "Did you mean `jorgensen1996`?"),
@@ -48,6 +50,22 @@ def test_missing_file(project: Project, file: str) -> None:
 def test_missing_parameters_of_a_chain(project: Project) -> None:
     (project.root / MOLECULES / "PAB" / "bonded.yaml").unlink()
     assert project.problem().startswith(f"{MOLECULES}/PAB/bonded.yaml: the file does not exist")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("reached: 0.03", "reached: 0.01", r"misfit[1].reached = 0.01: 0.01 is within the limit of 0.02"),
+        ("reached: 0.03", "reached: much", r"misfit[1].reached = much: this must be a number"),
+        (", unit: angstrom", "", r"misfit[1].unit: the key is missing"),
+        ("limit:", "limits:", r"Did you mean `limit`?"),
+    ],
+)
+def test_a_misfit_is_a_number_beyond_its_limit(project: Project, old: str, new: str, told: str) -> None:
+    project.edit(DME, "status: literature", f"status: provisional\nmisfit: [{MISFIT}]")
+    project.load()
+    project.edit(DME, old, new)
+    assert any(told in line for line in project.problems()), project.problems()
 
 
 def test_a_site_names_atoms_that_exist(project: Project) -> None:

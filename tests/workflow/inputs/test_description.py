@@ -21,6 +21,7 @@ DESCRIBED = [
     (DME, "title: ", "title: the solvent "),
     (DME, "status: literature", "status: derived"),
     (DME, "status: literature", "status: literature\nstatus_note: checked twice"),
+    (DME, "status: literature", "status: provisional\nmisfit: [{criterion: x, reached: 2, limit: 1, unit: e}]"),
     (DME, "name: O,", "name: O_ether,"),
     (DME, "kind: O,", "kind: N,"),
     ("config.yaml", "preview: false\n", "preview: true\n"),
