@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from derivation import charges, parameters, potential, torsions, xyz_file
 from derivation.bonded import base, terms
 from derivation.classical import Vacuum
-from derivation.oligomers import coordinates_A, oligomer
+from derivation.oligomers import chain_of, coordinates_A, oligomer
 from derivation.optimise import BOHR_A
 from derivation.parameters import with_bonded
 from derivation.seminario import FREQUENCY_SCALE, TO_KJ_PER_MOL_A2, ForceConstants, imaginary_frequencies_per_cm
@@ -31,6 +31,14 @@ def test_oligomers_are_the_chains_of_the_workflow(kind: str, units: int) -> None
     types = read_atomtypes(molecule.folder / "atomtypes.itp")
     assert chain.symbols == tuple(numbers[types[a.type].atomic_number] for a in molecule_atoms(molecule, units))
     assert sorted(chain.bonds) == sorted(molecule_bonds(molecule, units))
+
+
+def test_ammonia_borane_is_one_unit_of_pab() -> None:
+    chain = chain_of("AB-c1")
+    numbers = {5: "B", 7: "N", 1: "H"}
+    types = read_atomtypes(MOLECULES["AB"].folder / "atomtypes.itp")
+    assert chain.symbols == tuple(numbers[types[a.type].atomic_number] for a in molecule_atoms(MOLECULES["AB"]))
+    assert sorted(chain.bonds) == sorted(molecule_bonds(MOLECULES["AB"]))
 
 
 @pytest.mark.parametrize("wanted", [(60.0, -60.0, 180.0), (0.0, 120.0, -150.0)])

@@ -1,4 +1,4 @@
-"""The numbers by which a derived chain is accepted or not: each with its limit and what was reached."""
+"""The numbers by which a derived molecule is accepted or not: each with its limit and what was reached."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from itertools import pairwise
 import numpy as np
 
 from derivation import binding
-from derivation.bonded import Conformer, measure, minimised, terms
+from derivation.bonded import Relaxed, measure, terms
 from derivation.charges import ChargeFit, Potential, fit
 from derivation.classical import Vacuum
-from derivation.torsions import Scan, profile_kJ_per_mol, rms_kJ_per_mol
+from derivation.starts import SCAN_UNITS
+from derivation.torsions import Scan, profile_kJ_per_mol, rms_kJ_per_mol, scanned
 from workflow.inputs import Molecule
 
 CHARGE_E, UNIT_E, RRMS = 0.03, 0.05, 0.15
@@ -28,7 +29,7 @@ class Criterion:
     what: str
     value: float | None
     limit: float
-    unit: str
+    unit: str  # "1" for a pure number
     where: str = ""
 
     @property
@@ -47,10 +48,16 @@ def charge_criteria(kind: str, potentials: Sequence[Potential], chosen: ChargeFi
     hidden = [abs(fit(kind, some, constrained=False).unit_e("middle", kind)) for some in by_length.values() if some]
     return [
         Criterion("atomic charge of a middle unit, n = 4 against n = 5", *_value(drift), CHARGE_E, "e"),
-        Criterion("the same, any one conformer left out", *_value(left), CHARGE_E, "e"),
+        Criterion("atomic charge of a middle unit, any one conformer left out", *_value(left), CHARGE_E, "e"),
         Criterion("charge of a middle unit, fitted without the constraint", max(hidden, default=None), UNIT_E, "e"),
-        Criterion("relative error of the potential, worst conformer", max(chosen.rrms.values()), RRMS, ""),
+        potential_criterion(chosen),
     ]
+
+
+def potential_criterion(chosen: ChargeFit) -> Criterion:
+    """Relative root-mean-square error of the potential that the charges make."""
+    where, value = max(chosen.rrms.items(), key=lambda one: one[1])
+    return Criterion("relative error of the electrostatic potential, worst conformer", value, RRMS, "1", where)
 
 
 def _value(found: tuple[float, str] | None) -> tuple[float | None]:
@@ -66,9 +73,8 @@ def _largest_shift(fits: Sequence[ChargeFit]) -> tuple[float, str] | None:
     return max((_shift(a, b) for a, b in pairwise(fits)), default=None)
 
 
-def geometry_criteria(kind: str, molecule: Molecule) -> list[Criterion]:
+def geometry_criteria(molecule: Molecule, reached: Sequence[Relaxed]) -> list[Criterion]:
     """Largest deviation of a bond and of an angle from DFT after minimisation, over all conformers."""
-    reached = minimised(kind, molecule)
     return [
         _worst("bond length", molecule, reached, "bonds", lambda a, b: 10 * abs(a - b), BOND_A, "angstrom"),
         _worst("bond angle", molecule, reached, "angles", lambda a, b: abs(a - b), ANGLE_DEG, "degrees"),
@@ -78,43 +84,47 @@ def geometry_criteria(kind: str, molecule: Molecule) -> list[Criterion]:
 def _worst(
     what: str,
     molecule: Molecule,
-    reached: Sequence[tuple[Conformer, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]],
+    reached: Sequence[Relaxed],
     section: str,
     difference: Callable[[float, float], float],
     limit: float,
     unit: str,
 ) -> Criterion:
     found = [
-        (difference(measure(one.xyz_A, atoms), measure(xyz, atoms)), f"{'-'.join(key)} in {one.name}")
-        for one, xyz in reached
-        for key, atoms in terms(molecule, one.units, section)
+        (difference(measure(dft.xyz_A, atoms), measure(one.xyz_A, atoms)), f"{'-'.join(key)} in {dft.name}")
+        for one in reached
+        for dft in [one.conformer]
+        for key, atoms in terms(molecule, dft.units, section)
     ]
     value, where = max(found)
     rms = float(np.sqrt(np.mean([one**2 for one, _ in found])))
     return Criterion(f"{what} after minimisation, largest deviation", value, limit, unit, f"{where}; RMS {rms:.3f}")
 
 
-def torsion_criteria(molecule: Molecule, scans: Sequence[Scan]) -> list[Criterion]:
+def torsion_criteria(kind: str, molecule: Molecule, scans: Sequence[Scan]) -> list[Criterion]:
     """RMS deviation of each relaxed profile; the limit is 1 kJ/mol or 15 % of the barrier."""
-    found = []
-    for scan in scans:
-        profile, _ = profile_kJ_per_mol(Vacuum([(molecule, 1, 3)]), scan)
-        barrier = float(scan.energies_kJ_per_mol.max())
-        limit = max(TORSION_KJ_PER_MOL, TORSION_SHARE * barrier)
-        where = f"DFT barrier {barrier:.1f} kJ/mol"
-        found.append(
-            Criterion(f"torsion profile {scan.name}, RMS", rms_kJ_per_mol(profile, scan), limit, "kJ/mol", where)
-        )
-    return found
+    found = {scan.name: scan for scan in scans}
+    return [_torsion(name, molecule, found.get(name)) for name in scanned(kind)]
+
+
+def _torsion(name: str, molecule: Molecule, scan: Scan | None) -> Criterion:
+    what = f"torsion profile {name}, RMS"
+    if scan is None:
+        return Criterion(what, None, TORSION_KJ_PER_MOL, "kJ/mol")
+    profile, _ = profile_kJ_per_mol(Vacuum([(molecule, 1, SCAN_UNITS)]), scan)
+    barrier = float(scan.energies_kJ_per_mol.max())
+    limit = max(TORSION_KJ_PER_MOL, TORSION_SHARE * barrier)
+    where = f"DFT barrier {barrier:.1f} kJ/mol"
+    return Criterion(what, rms_kJ_per_mol(profile, scan), limit, "kJ/mol", where)
 
 
 def binding_criteria(places: Sequence[binding.Place]) -> list[Criterion]:
     """Number of pairs of Li+ sites in the wrong order; none may be."""
     if len(places) < 2:
-        return [Criterion("pairs of Li+ sites in the wrong order", None, 0, "")]
+        return [Criterion("pairs of Li+ sites in the wrong order", None, 0, "pairs")]
     wrong = binding.wrong_orders(places)
-    where = "; ".join(f"{a.name} before {b.name}" for a, b in wrong)
-    return [Criterion("pairs of Li+ sites in the wrong order", float(len(wrong)), 0, "", where)]
+    where = ", ".join(f"{a.name.rpartition('-')[2]} before {b.name.rpartition('-')[2]}" for a, b in wrong)
+    return [Criterion("pairs of Li+ sites in the wrong order", float(len(wrong)), 0, "pairs", where)]
 
 
 def difference_criterion(holders: Sequence[binding.Holder]) -> Criterion:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from derivation import raw
+from derivation.charges import PARTS, labels_of
 from derivation.classical import Vacuum
+from derivation.oligomers import chain_of
 from derivation.raw import Coordinates
 from derivation.starts import KJ_PER_MOL, SCAN_UNITS, SMALL
 from derivation.xyz_file import Structure
 from workflow.inputs import Molecule
 
+if TYPE_CHECKING:
+    from derivation.pair_term import PairTerm
+
+LITHIUM = "Li"
+HYDRIDES = ("AB", "PAB", "PIB")
 ORDERED_KJ_PER_MOL = 2 * 4.184  # DFT gaps between sites beyond this are to be reproduced in their order
 TOUCH_A = {"H": 2.2, "B": 2.5, "N": 2.5, "O": 2.4}
 
@@ -42,14 +50,72 @@ class Holder:
         return self.mm_kJ_per_mol - self.dft_kJ_per_mol
 
 
-def places(kind: str, chain: Molecule, lithium: Molecule) -> list[Place]:
+class Lab:
+    """Li+ complexes and their partners in vacuum by the force field; every minimum is looked for once.
+
+    With a `term`, C12 and C6 between Li+ and every hydrogen on boron change by what it says.
+    """
+
+    def __init__(self, molecules: Mapping[str, Molecule], term: PairTerm | None = None) -> None:
+        self._molecules, self._term = molecules, term
+        self._vacuums: dict[tuple[str, bool], Vacuum] = {}
+        self._minima: dict[tuple[str, bool], tuple[Coordinates, float]] = {}
+
+    def minimum(self, name: str, bound: bool) -> tuple[Coordinates, float]:
+        """Return the minimum (angstrom, kJ/mol) from a DFT geometry; not `bound`, a complex goes without Li+."""
+        if (name, bound) not in self._minima:
+            self._minima[name, bound] = self._vacuum(name, bound).minimise(_from_dft(name, bound))
+        return self._minima[name, bound]
+
+    def with_term(self, term: PairTerm) -> Lab:
+        """Return the same force field with the pair term; minima without Li+ are those already known."""
+        other = Lab(self._molecules, term)
+        other._minima = {key: value for key, value in self._minima.items() if not key[1]}
+        return other
+
+    def at_dft_kJ_per_mol(self, name: str) -> float:
+        """Return the energy at the DFT geometry of a complex or of a partner."""
+        bound = name.startswith("Li-")
+        return self._vacuum(name, bound).energy_kJ_per_mol(_from_dft(name, bound))
+
+    def _vacuum(self, name: str, bound: bool) -> Vacuum:
+        partner = partner_of(name)
+        if (partner, bound) not in self._vacuums:
+            molecule = self._molecules[partner]
+            part = (molecule, 1, SCAN_UNITS if molecule.polymer else None)
+            vacuum = Vacuum([(self._molecules["Li"], 1, None), part] if bound else [part])
+            if bound and self._term is not None:
+                pairs = [(0, j) for j in hydridic(name)]
+                vacuum.add_to_pairs(pairs, self._term.c12_change, self._term.c6_change)
+            self._vacuums[partner, bound] = vacuum
+        return self._vacuums[partner, bound]
+
+
+def _from_dft(name: str, bound: bool) -> Coordinates:
+    xyz = raw.geometries()[name].xyz_A
+    return xyz[1:] if name.startswith("Li-") and not bound else xyz
+
+
+def partner_of(name: str) -> str:
+    """Return the molecule of a structure, or the one that holds Li+: PAB for `Li-PAB-n3-s1` and for `PAB-n3-c1`."""
+    return name.removeprefix("Li-").split("-")[0]
+
+
+def hydridic(name: str) -> list[int]:
+    """Return the hydrogens on boron of a complex (Li+ is atom 0); empty for partners without boron."""
+    if partner_of(name) not in PARTS:
+        return []
+    labels = labels_of(chain_of(name.removeprefix("Li-")))
+    return [number for number, (_, atom) in enumerate(labels, start=1) if atom == "HB"]
+
+
+def places(kind: str, lab: Lab) -> list[Place]:
     """Return the complexes of a chain that DFT has finished, most stable by DFT first."""
-    names = [name for name in _complexes(kind) if _has_energy(name)]
+    names = complexes(kind)
     if not names:
         return []
-    vacuum = Vacuum([(lithium, 1, None), (chain, 1, SCAN_UNITS)])
     dft = np.array([raw.energy_Ha(name, "binding_energy") for name in names]) * KJ_PER_MOL
-    found = [vacuum.minimise(raw.geometries()[name].xyz_A) for name in names]
+    found = [lab.minimum(name, bound=True) for name in names]
     mm = np.array([energy for _, energy in found])
     rows = [
         Place(name, touches(raw.geometries()[name]), touches(raw.geometries()[name], xyz), float(a), float(b))
@@ -85,39 +151,31 @@ def wrong_orders(found: Sequence[Place]) -> list[tuple[Place, Place]]:
     ]
 
 
-def holders(molecules: Mapping[str, Molecule]) -> list[Holder]:
+def holders(lab: Lab) -> list[Holder]:
     """Return what binds Li+ and how strongly, for every partner that DFT has finished."""
-    lithium = molecules["Li"]
     found = []
-    for name in (*SMALL, "AB", "PAB", "PIB"):
-        complexes = [one for one in _complexes(name) if _has_energy(one)]
+    for name in (*SMALL, *HYDRIDES):
         bare = [one for one in _bare(name) if _has_energy(one)]
-        if not (complexes and bare and _has_energy(LITHIUM)) or name not in molecules:
-            continue
-        units = SCAN_UNITS if molecules[name].polymer else None
-        together = Vacuum([(lithium, 1, None), (molecules[name], 1, units)])
-        alone = Vacuum([(molecules[name], 1, units)])
-        found.append(Holder(name, _dft_kJ_per_mol(complexes, bare), _mm_kJ_per_mol(together, complexes, alone, bare)))
+        if complexes(name) and bare and _has_energy(LITHIUM):
+            found.append(Holder(name, _dft_kJ_per_mol(complexes(name), bare), _mm_kJ_per_mol(lab, name, bare)))
     return found
 
 
-LITHIUM = "Li"
+def complexes(name: str) -> list[str]:
+    """Return the complexes of a partner whose DFT energies are there."""
+    known = [one for one in raw.geometries() if one.startswith((f"Li-{name}-n{SCAN_UNITS}-s", f"Li-{name}-s"))]
+    return [one for one in known if _has_energy(one)]
 
 
-def _dft_kJ_per_mol(complexes: Sequence[str], bare: Sequence[str]) -> float:
-    best = [min(raw.energy_Ha(one, "binding_energy") for one in names) for names in (complexes, bare)]
+def _dft_kJ_per_mol(bound: Sequence[str], bare: Sequence[str]) -> float:
+    best = [min(raw.energy_Ha(one, "binding_energy") for one in names) for names in (bound, bare)]
     return (best[0] - best[1] - raw.energy_Ha(LITHIUM, "binding_energy")) * KJ_PER_MOL
 
 
-def _mm_kJ_per_mol(together: Vacuum, complexes: Sequence[str], alone: Vacuum, bare: Sequence[str]) -> float:
-    bound = min(together.minimise(raw.geometries()[one].xyz_A)[1] for one in complexes)
+def _mm_kJ_per_mol(lab: Lab, name: str, bare: Sequence[str]) -> float:
+    bound = min(lab.minimum(one, bound=True)[1] for one in complexes(name))
     # The partner may relax to a better conformer in the force field after Li+ has left it.
-    free = [raw.geometries()[one].xyz_A for one in bare] + [raw.geometries()[one].xyz_A[1:] for one in complexes]
-    return bound - min(alone.minimise(xyz)[1] for xyz in free)
-
-
-def _complexes(name: str) -> list[str]:
-    return [one for one in raw.geometries() if one.startswith((f"Li-{name}-n{SCAN_UNITS}-s", f"Li-{name}-s"))]
+    return bound - min(lab.minimum(one, bound=False)[1] for one in [*bare, *complexes(name)])
 
 
 def _bare(name: str) -> list[str]:

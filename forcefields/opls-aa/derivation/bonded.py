@@ -1,7 +1,8 @@
-"""Bonds, angles and torsions of a chain by atom type: which there are, their DFT values, and their refinement."""
+"""Bonds, angles and torsions of a molecule by atom type: which there are, their DFT values, and their refinement."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from numpy.typing import NDArray
 
 from derivation import raw
 from derivation.classical import Vacuum
-from derivation.oligomers import oligomer
-from derivation.parameters import with_bonded
+from derivation.oligomers import chain_of
+from derivation.parameters import SECTIONS, with_bonded
 from derivation.seminario import ForceConstants
 from derivation.starts import SCAN_UNITS
 from derivation.torsions import Scan, Types, fit
+from workflow.forcefield import molecule_atoms, moleculetype_text
 from workflow.inputs import Molecule
+from workflow.itp import rows_of
 from workflow.polymers import chain_topology
 
 LENGTHS = range(2, 6)  # chains whose terms must have parameters: 2 has one that no longer chain has
@@ -28,7 +31,10 @@ TERMS = {
     "PAB": {"backbone": (1, 2, 3), "other": (3,)},
     "PIB": {"backbone": (1, 2), "other": (2,)},
 }
-ROUNDS = 4
+# V1, V2, V3 in kJ/mol of every torsion, with which their fit begins: near the barriers of a single and of a partial
+# double bond. From zero, what is not held turns away from DFT's geometry, and PIB needs twice as many rounds.
+BEGIN = {"PAB": (0.0, 0.0, 1.0), "PIB": (0.0, 25.0, 0.0)}
+ROUNDS = 5  # planted profiles agree within 0.1 kJ/mol after four, begun with V2 of 15 to 40 or V3 of 1 to 3 kJ/mol
 
 Key = tuple[str, ...]
 Atoms = tuple[int, ...]
@@ -36,22 +42,40 @@ Atoms = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Conformer:
-    """A DFT geometry of a chain."""
+    """A DFT geometry: of a chain, or of a small molecule, whose `units` are None."""
 
     name: str
-    units: int
+    units: int | None
     xyz_A: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Relaxed:
+    """The force field's minimum reached from a conformer: coordinates in angstrom and energy."""
+
+    conformer: Conformer
+    xyz_A: NDArray[np.float64]
+    energy_kJ_per_mol: float
+
+
 def conformers(kind: str) -> list[Conformer]:
-    """Return every relaxed conformer of three to five units."""
-    prefix = f"{kind}-n"
-    names = [name for name in raw.geometries() if name.startswith(prefix) and "-c" in name]
-    return [Conformer(name, int(name[len(prefix)]), raw.geometries()[name].xyz_A) for name in names]
+    """Return every conformer that DFT has relaxed: of three to five units, or of the small molecule."""
+    names = [name for name in raw.geometries() if re.fullmatch(rf"{kind}(-n\d)?-c\d+", name)]
+    return [
+        Conformer(name, None if kind == "AB" else chain_of(name).units, raw.geometries()[name].xyz_A) for name in names
+    ]
 
 
-def terms(molecule: Molecule, units: int, section: str) -> list[tuple[Key, Atoms]]:
-    """Return the atom types (in their canonical direction) and atoms of every bond, angle or torsion of a chain."""
+def terms(molecule: Molecule, units: int | None, section: str) -> list[tuple[Key, Atoms]]:
+    """Return the atom types (in their canonical direction) and atoms of every bond, angle or torsion.
+
+    `units` is None for a small molecule, whose terms are those of its itp.
+    """
+    if units is None:
+        types = [atom.type for atom in molecule_atoms(molecule)]
+        width = {"bonds": 2, "angles": 3}[section]
+        found = [tuple(int(x) - 1 for x in row[:width]) for row in rows_of(moleculetype_text(molecule), section)]
+        return [(canonical(tuple(types[i] for i in atoms)), atoms) for atoms in found]
     chain = chain_topology(molecule, units)
     kinds = [atom.type for atom in chain.atoms]
     listed = {"bonds": chain.bonds, "angles": chain.angles, "torsions": chain.dihedrals}[section]
@@ -68,20 +92,32 @@ def base(types: Key) -> Key:
     return canonical(tuple(one.removesuffix(END) for one in types))
 
 
-def first_guess(kind: str, molecule: Molecule) -> dict[str, Any]:
-    """Return bonded parameters with DFT's mean lengths and angles, Seminario's constants and no torsions yet."""
+def stretch_and_bend(kind: str, molecule: Molecule, section: str) -> dict[Key, tuple[float, float]]:
+    """Return DFT's mean lengths (nm) or angles (degrees) and Seminario's constants of 1/2 k x^2, by atom types.
+
+    Raises ValueError when no Hessian that has been computed holds one of the terms.
+    """
+    means = mean_by_type(molecule, conformers(kind), section, lambda one, atoms: measure(one.xyz_A, atoms))
+    constants = _constants(kind, molecule, section)
+    lacking = ["-".join(key) for key in _keys(molecule, section) if key not in constants]
+    if lacking:
+        raise ValueError(f"no Hessian of {kind} has been computed yet that holds the {section} {', '.join(lacking)}")
+    return {key: (means[key], constants[key]) for key in _keys(molecule, section)}
+
+
+def first_guess(kind: str, molecule: Molecule, keep_torsions: bool) -> dict[str, Any]:
+    """Return bonded parameters with DFT's mean lengths and angles and Seminario's constants.
+
+    Torsions are those with which a fit begins, or those of `molecule` when no fit will follow.
+    """
+    assert molecule.polymer is not None
     bonded: dict[str, Any] = {}
-    for section, value, constant in (
-        ("bonds", "r0_nm", "k_kJ_per_mol_nm2"),
-        ("angles", "theta0_deg", "k_kJ_per_mol_rad2"),
-    ):
-        means = _mean_by_type(kind, molecule, section, lambda one, atoms: measure(one.xyz_A, atoms))
-        constants = _constants(kind, molecule, section)
-        keys = dict.fromkeys(key for n in LENGTHS for key, _ in terms(molecule, n, section))
-        bonded[section] = [{"types": list(k), value: means[k], constant: constants[k]} for k in keys]
-    keys = dict.fromkeys(key for n in LENGTHS for key, _ in terms(molecule, n, "torsions"))
-    zero = {f"V{n}_kJ_per_mol": 0.0 for n in (1, 2, 3)}
-    bonded["torsions"] = [{"types": list(key), **zero} for key in keys]
+    for section, (value, constant) in SECTIONS.items():
+        found = stretch_and_bend(kind, molecule, section)
+        bonded[section] = [{"types": list(key), value: x0, constant: k} for key, (x0, k) in found.items()]
+    begin = {f"V{n}_kJ_per_mol": value for n, value in enumerate(BEGIN[kind], start=1)}
+    beginning = [{"types": list(key), **begin} for key in _keys(molecule, "torsions")]
+    bonded["torsions"] = molecule.polymer.bonded["torsions"] if keep_torsions else beginning
     centres = ("b_N", "b_B", f"b_N{END}", f"b_B{END}") if kind == "PIB" else ()
     planar = {"phase_deg": 180, "k_kJ_per_mol": PLANAR_K_KJ_PER_MOL, "multiplicity": 2}
     bonded["impropers"] = [{"centre": centre, **planar} for centre in centres]
@@ -100,10 +136,10 @@ def refine(kind: str, molecule: Molecule, scans: Sequence[Scan]) -> Molecule:
     return molecule
 
 
-def minimised(kind: str, molecule: Molecule) -> list[tuple[Conformer, NDArray[np.float64]]]:
-    """Return every DFT conformer and the force field's minimum reached from it, in angstrom."""
+def relaxed(kind: str, molecule: Molecule) -> list[Relaxed]:
+    """Return the force field's minimum reached from every DFT conformer."""
     vacuums = {n: Vacuum([(molecule, 1, n)]) for n in {one.units for one in conformers(kind)}}
-    return [(one, vacuums[one.units].minimise(one.xyz_A)[0]) for one in conformers(kind)]
+    return [Relaxed(one, *vacuums[one.units].minimise(one.xyz_A)) for one in conformers(kind)]
 
 
 def measure(xyz_A: NDArray[np.float64], atoms: Atoms) -> float:
@@ -114,14 +150,21 @@ def measure(xyz_A: NDArray[np.float64], atoms: Atoms) -> float:
     return float(np.degrees(np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))))
 
 
+def mean_missed(molecule: Molecule, reached: Sequence[Relaxed], section: str) -> dict[Key, float]:
+    """Return by how much the minimised lengths (nm) or angles (degrees) are too small on average, by atom types."""
+    xyz = {one.conformer.name: one.xyz_A for one in reached}
+    found = [one.conformer for one in reached]
+    return mean_by_type(
+        molecule, found, section, lambda one, atoms: measure(one.xyz_A, atoms) - measure(xyz[one.name], atoms)
+    )
+
+
 def _moved_to_dft(kind: str, molecule: Molecule) -> Molecule:
     assert molecule.polymer is not None
     bonded = {section: [dict(one) for one in rows] for section, rows in molecule.polymer.bonded.items()}
-    reached = {one.name: xyz for one, xyz in minimised(kind, molecule)}
-    for section, value in (("bonds", "r0_nm"), ("angles", "theta0_deg")):
-        missed = _mean_by_type(
-            kind, molecule, section, lambda one, atoms: measure(one.xyz_A, atoms) - measure(reached[one.name], atoms)
-        )
+    reached = relaxed(kind, molecule)
+    for section, (value, _) in SECTIONS.items():
+        missed = mean_missed(molecule, reached, section)
         for row in bonded[section]:
             row[value] += missed[canonical(tuple(row["types"]))]
     return with_bonded(molecule, bonded)
@@ -145,15 +188,21 @@ def _with_fitted_torsions(kind: str, molecule: Molecule, scans: Sequence[Scan]) 
     return with_bonded(molecule, bonded)
 
 
-def _mean_by_type(
-    kind: str, molecule: Molecule, section: str, of: Callable[[Conformer, Atoms], float]
+def mean_by_type(
+    molecule: Molecule, over: Sequence[Conformer], section: str, of: Callable[[Conformer, Atoms], float]
 ) -> dict[Key, float]:
-    """Mean of a quantity over all terms of one type in all conformers."""
+    """Return the mean of a quantity over all terms of one type in all these conformers."""
     found: dict[Key, list[float]] = defaultdict(list)
-    for one in conformers(kind):
+    for one in over:
         for key, atoms in terms(molecule, one.units, section):
             found[key].append(of(one, atoms))
     return {key: float(np.mean(values)) for key, values in found.items()}
+
+
+def _keys(molecule: Molecule, section: str) -> list[Key]:
+    """The types of every term that the molecule, or a chain of any length, has."""
+    lengths = LENGTHS if molecule.polymer else (None,)
+    return list(dict.fromkeys(key for n in lengths for key, _ in terms(molecule, n, section)))
 
 
 def _constants(kind: str, molecule: Molecule, section: str) -> dict[Key, float]:
@@ -161,8 +210,8 @@ def _constants(kind: str, molecule: Molecule, section: str) -> dict[Key, float]:
     for one in conformers(kind):
         if not raw.has_arrays(one.name, "hessian"):
             continue
-        chain = oligomer(kind, one.units)
-        constants = ForceConstants(one.xyz_A, raw.arrays(one.name, "hessian")["hessian_au"], chain.bonds)
+        hessian = raw.arrays(one.name, "hessian")["hessian_au"]
+        constants = ForceConstants(one.xyz_A, hessian, chain_of(one.name).bonds)
         for key, atoms in terms(molecule, one.units, section):
             of = constants.bond_kJ_per_mol_nm2 if section == "bonds" else constants.angle_kJ_per_mol_rad2
             found[key].append(of(*atoms))

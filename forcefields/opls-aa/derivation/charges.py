@@ -1,9 +1,9 @@
-"""Atomic charges of the chains by a joint restrained fit to the electrostatic potentials of many conformers (RESP).
+"""Atomic charges by a joint restrained fit to the electrostatic potentials of many conformers (RESP).
 
 Bayly, Cieplak, Cornell, Kollman, J. Phys. Chem. 97 (1993) 10269: minimise the squared error of the potential plus a
 hyperbolic restraint on heavy atoms. Atoms that are equivalent in a liquid share one charge from the beginning, so that
 one stage suffices. Constraints: a middle unit is neutral, and so are the two end units together, so that chains of
-any length are neutral.
+any length are neutral; ammonia borane is one unit, neutral as a whole.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivation import raw
-from derivation.oligomers import Oligomer, oligomer
+from derivation.oligomers import Oligomer, chain_of
 from derivation.optimise import BOHR_A
 
 RESTRAINT_AU, TIGHTNESS_E = 0.0005, 0.1  # weight and width of the hyperbola of Bayly et al. (first stage)
 ITERATIONS = 50
 
-Label = tuple[str, str]  # (head | middle | tail, N | B | HN | HB)
+PARTS = {"PAB": ("head", "middle", "tail"), "PIB": ("head", "middle", "tail"), "AB": ("whole",)}
+
+Label = tuple[str, str]  # (head | middle | tail | whole, N | B | HN | HB)
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,7 @@ class ChargeFit:
 def labels_of(chain: Oligomer) -> list[Label]:
     """Return the label of every atom: its unit's part of the chain, and its element or the element that it sits on."""
     on = {j: chain.symbols[i] for i, j in chain.bonds if chain.symbols[j] == "H"}
-    last = chain.units - 1
-    part = {0: "head", last: "tail"}
+    part = {0: "head", chain.units - 1: "tail"} if chain.units > 1 else {0: "whole"}
     return [
         (part.get(chain.unit[i], "middle"), symbol if symbol != "H" else f"H{on[i]}")
         for i, symbol in enumerate(chain.symbols)
@@ -58,21 +59,25 @@ def labels_of(chain: Oligomer) -> list[Label]:
 
 def unit_counts(kind: str, part: str) -> dict[Label, int]:
     """Return how many atoms of each label one unit of this part has."""
-    labels = labels_of(oligomer(kind, 3))
+    labels = _labels(kind)
     return {label: labels.count(label) for label in dict.fromkeys(labels) if label[0] == part}
 
 
 def all_labels(kind: str) -> list[Label]:
     """Return all labels of a chain, head to tail."""
-    return list(dict.fromkeys(labels_of(oligomer(kind, 3))))
+    return list(dict.fromkeys(_labels(kind)))
+
+
+def _labels(kind: str) -> list[Label]:
+    return labels_of(chain_of("AB" if kind == "AB" else f"{kind}-n3"))
 
 
 def potential_of(name: str) -> Potential:
     """Return the committed potential of a conformer such as `PAB-n4-c1`."""
-    kind, units = name.split("-")[0], int(name.split("-n")[1][0])
+    kind = name.split("-")[0]
     stored = raw.arrays(name, "potential")
     distances = np.linalg.norm(stored["points_A"][:, None] - raw.geometries()[name].xyz_A[None], axis=2) / BOHR_A
-    labels, columns = labels_of(oligomer(kind, units)), all_labels(kind)
+    labels, columns = labels_of(chain_of(name)), all_labels(kind)
     design = np.zeros((len(distances), len(columns)))
     for atom, label in enumerate(labels):
         design[:, columns.index(label)] += 1 / distances[:, atom]
@@ -96,7 +101,7 @@ def fit(kind: str, potentials: Sequence[Potential], constrained: bool = True) ->
     # The restraint of Bayly et al. counts against one conformer's sum of squared potentials.
     scale = RESTRAINT_AU * len(potentials) / float(np.mean([one.value @ one.value for one in potentials]))
     heavy = np.array([not label[1].startswith("H") for label in columns], float)
-    rows = _constraints(kind, columns, sorted({int(p.name.split("-n")[1][0]) for p in potentials}), constrained)
+    rows = _constraints(kind, columns, sorted({chain_of(p.name).units for p in potentials}), constrained)
     charges = np.zeros(len(columns))
     for _ in range(ITERATIONS):
         stiffness = np.diag(scale * heavy / np.sqrt(charges**2 + TIGHTNESS_E**2))
@@ -112,6 +117,8 @@ def _constraints(kind: str, columns: Sequence[Label], lengths: Sequence[int], co
         counts = {label: n * times[part] for part in times for label, n in unit_counts(kind, part).items()}
         return [float(counts.get(label, 0)) for label in columns]
 
+    if kind == "AB":
+        return np.array([row(whole=1)])
     if constrained:
         return np.array([row(middle=1), row(head=1, tail=1)])
     if len(lengths) > 1:

@@ -16,6 +16,7 @@ from workflow.inputs import Molecule
 
 Torsion = tuple[tuple[int, int, int, int], float]
 HOLD_KJ_PER_MOL_RAD2 = 2.0e4  # a held torsion is off by at most 0.2 degrees
+ENERGY, HOLDER = 0, 1  # force groups
 RELAXED_KJ_PER_MOL_NM = 0.5  # leaves less than 0.01 kJ/mol in the softest torsions
 
 
@@ -37,13 +38,29 @@ class Vacuum:
                 nonbondedMethod=openmm.app.NoCutoff, constraints=None, rigidWater=False
             )
         for force in system.getForces():
-            force.setForceGroup(0)
+            force.setForceGroup(ENERGY)
         self._holder = openmm.CustomTorsionForce("k*d^2; d=min(dt, 2*3.14159265358979-dt); dt=abs(theta-theta0)")
         self._holder.addGlobalParameter("k", 0.0)
         self._holder.addPerTorsionParameter("theta0")
-        self._holder.setForceGroup(1)
+        self._holder.setForceGroup(HOLDER)
         self._system = system
         self._context: Any = None
+
+    def add_to_pairs(
+        self, pairs: Iterable[tuple[int, int]], c12_kJ_per_mol_nm12: float, c6_kJ_per_mol_nm6: float
+    ) -> None:
+        """Add C12/r^12 - C6/r^6 between these atoms, beside what the topology has for them.
+
+        A force of its own, by atoms: ParmEd takes atom types with equal Lennard-Jones terms for one type.
+        """
+        force = self._mm.CustomBondForce("c12/r^12-c6/r^6")
+        force.addPerBondParameter("c12")
+        force.addPerBondParameter("c6")
+        for i, j in pairs:
+            force.addBond(i, j, [c12_kJ_per_mol_nm12, c6_kJ_per_mol_nm6])
+        force.setForceGroup(ENERGY)
+        self._system.addForce(force)
+        self._context = None
 
     def energy_kJ_per_mol(self, xyz_A: NDArray[np.float64]) -> float:
         """Return the potential energy, without that of held torsions."""
@@ -60,7 +77,7 @@ class Vacuum:
         return np.asarray(found.value_in_unit(self._unit.angstrom), float), self._energy(context)
 
     def _energy(self, context: Any) -> float:
-        state = context.getState(getEnergy=True, groups={0})
+        state = context.getState(getEnergy=True, groups={ENERGY})
         return float(state.getPotentialEnergy().value_in_unit(self._unit.kilojoule_per_mole))
 
     def _ready(self, held: tuple[Torsion, ...]) -> Any:

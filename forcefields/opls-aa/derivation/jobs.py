@@ -70,6 +70,15 @@ def calculations(name: str) -> tuple[str, ...]:
     return ("binding_energy",) if name == "Li" else ("geometry", "binding_energy")
 
 
+def judges(job: Job, kind: str) -> bool:
+    """Whether a criterion or a parameter of this molecule rests on the job.
+
+    PAB and PIB are compared in how they hold Li+, so that the complexes of one count for the other.
+    """
+    own = job.structure.startswith(f"{kind}-")
+    return own or (kind != "AB" and re.match(r"Li$|Li-P[AI]B-", job.structure) is not None)
+
+
 def _rank(job: Job) -> tuple[int, float, str]:
     patterns = (r"P.B-n3-c", r"AB|Li$|Li-AB|Li-P", r"(Li-)?(DME|DOL|EC|TFSI)", r".*@", r"P.B-n4", r"P.B-n5")
     group = next(i for i, pattern in enumerate(patterns) if re.match(pattern, job.structure))

@@ -1,10 +1,13 @@
-"""The fitted chain as the text of `molecule.yaml` (its units) and `bonded.yaml`."""
+"""What was fitted as the text of `molecule.yaml` and `bonded.yaml`; the lines that it does not concern stay."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from derivation.acceptance import Criterion
 from workflow.inputs import Molecule
 
 BONDED_HEADER = """# Written by derivation/fit.py: do not edit. How well it fits DFT: derivation/RESULT.md.
@@ -25,6 +28,42 @@ def with_units(text: str, molecule: Molecule) -> str:
         bonds = ", ".join(f"[{a}, {b}]" for a, b in unit["bonds"])
         lines.append(f"    bonds: [{bonds}]")
     return "\n".join([head, "units:", *lines, ""])
+
+
+def with_status(text: str, status: str, note: str, sources: Sequence[str], missed: Sequence[Criterion]) -> str:
+    """Replace status, status_note and sources, and the entries of `misfit:` by one for each missed criterion."""
+    text = re.sub(r"^misfit:.*\n(?:[ -].*\n)*", "", text, flags=re.MULTILINE)
+    entries = [f"\n  - {_misfit(one)}" for one in missed]
+    misfit = "".join(["\nmisfit:", *entries]) if entries else ""
+    text = _with_line(text, "status", status)
+    text = _with_line(text, "status_note", json.dumps(note, ensure_ascii=False) + misfit)
+    return _with_line(text, "sources", f"[{', '.join(sources)}]")
+
+
+def _with_line(text: str, key: str, value: str) -> str:
+    found, count = re.subn(rf"^{key}:.*$", lambda _: f"{key}: {value}", text, flags=re.MULTILINE)
+    if count != 1:
+        raise ValueError(f"molecule.yaml has {count} lines that begin with `{key}:`, not one")
+    return found
+
+
+def _misfit(one: Criterion) -> str:
+    assert one.value is not None
+    # With as few digits as leave the value beyond its limit.
+    pairs = [(f"{one.value:.{digits}g}", f"{one.limit:.{max(digits, 4)}g}") for digits in (3, 4, 6, 17)]
+    reached, limit = next(pair for pair in pairs if float(pair[0]) > float(pair[1]))
+    criterion, unit = json.dumps(one.what, ensure_ascii=False), json.dumps(one.unit)
+    return f"{{criterion: {criterion}, reached: {reached}, limit: {limit}, unit: {unit}}}"
+
+
+def with_cis_probability(text: str, probability: float, comment: Sequence[str]) -> str:
+    """Replace the probability of a cis bond (two digits) and the comment above it."""
+    lines = "".join(f"# {line}\n" for line in comment)
+    new = f"{lines}conformers: {{cis_probability: {probability:.2f}}}"
+    found, count = re.subn(r"(?:^#.*\n)*^conformers: \{cis_probability:.*$", lambda _: new, text, flags=re.MULTILINE)
+    if count != 1:
+        raise ValueError("molecule.yaml has no line `conformers: {cis_probability: ...}`")
+    return found
 
 
 def bonded_yaml(molecule: Molecule) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,12 @@ def oligomer(kind: str, units: int) -> Oligomer:
     return Oligomer(kind, units, tuple(symbols), tuple(bonds), tuple(unit), tuple(backbone))
 
 
+def chain_of(name: str) -> Oligomer:
+    """Return the chain of a structure such as `PAB-n4-c1`; that of `AB-c1` is one unit of PAB."""
+    kind = name.split("-")[0]
+    return oligomer("PAB", 1) if kind == "AB" else oligomer(kind, int(name.split("-n")[1][0]))
+
+
 def coordinates_A(chain: Oligomer, torsions_deg: Sequence[float]) -> NDArray[np.float64]:
     """Return built coordinates (n, 3) in angstrom, not minimised, for these backbone torsions (0 is cis)."""
     heavy = _backbone_A(chain, torsions_deg)
@@ -91,15 +98,15 @@ def _backbone_A(chain: Oligomer, torsions_deg: Sequence[float]) -> list[NDArray[
 def _directions(neighbours: list[NDArray[np.float64]], count: int) -> list[NDArray[np.float64]]:
     """Unit vectors for `count` hydrogens that keep away from the bonded heavy atoms and from each other."""
     rng = np.random.default_rng(count)
-    best, best_gap = [np.zeros(3)] * count, -1.0
-    fixed = [_unit(one) for one in neighbours]
-    for _ in range(4000):
-        trial = [_unit(one) for one in rng.normal(size=(count, 3))]
-        everything = fixed + trial
-        gap = min(float(np.linalg.norm(a - b)) for i, a in enumerate(everything) for b in everything[:i])
-        if gap > best_gap:
-            best, best_gap = trial, gap
-    return best
+    trials = rng.normal(size=(4000, count, 3))
+    trials /= np.linalg.norm(trials, axis=2, keepdims=True)
+    fixed = np.broadcast_to([_unit(one) for one in neighbours], (4000, len(neighbours), 3))
+    everything = np.concatenate([fixed, trials], axis=1)
+    gaps = [
+        np.linalg.norm(everything[:, i] - everything[:, j], axis=1)
+        for i, j in combinations(range(everything.shape[1]), 2)
+    ]
+    return list(trials[np.min(gaps, axis=0).argmax()])
 
 
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -49,12 +49,13 @@ def with_bonded(molecule: Molecule, bonded: Mapping[str, Any]) -> Molecule:
 
 
 def rounded(charges_e: Mapping[Label, float], counts: Mapping[str, Mapping[Label, int]]) -> dict[Label, float]:
-    """Round to 1e-4 e and put what rounding leaves on the nitrogen of the middle unit and of the tail."""
+    """Round to 1e-4 e and put what rounding leaves on the nitrogen of the middle unit and of the tail (or of AB)."""
     found = {label: round(value, 4) for label, value in charges_e.items()}
 
     def total(*parts: str) -> float:
         return sum(found[label] * n for part in parts for label, n in counts[part].items())
 
-    found["middle", "N"] = round(found["middle", "N"] - total("middle"), 4)
-    found["tail", "N"] = round(found["tail", "N"] - total("head", "tail"), 4)
+    for part, summed in (("middle", ("middle",)), ("tail", ("head", "tail")), ("whole", ("whole",))):
+        if part in counts:
+            found[part, "N"] = round(found[part, "N"] - total(*summed), 4)
     return found

@@ -1,113 +1,156 @@
-"""What came out of the fit, as text for RESULT.md and as the molecules' files."""
+"""What came out of the fit, as the text of RESULT.md."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from derivation import binding
-from derivation.acceptance import (
-    Criterion,
-    binding_criteria,
-    charge_criteria,
-    difference_criterion,
-    geometry_criteria,
-    torsion_criteria,
-)
-from workflow.inputs import Molecule
+from derivation import binding, cis, record_binding
+from derivation.acceptance import Criterion
+from derivation.fitted import Fitted
+from derivation.markdown import number, table
+from derivation.outcome import Outcome
+from derivation.shapes import Shape, imaginary_per_cm, rms_kJ_per_mol, shapes, spreads
 
-if TYPE_CHECKING:
-    from derivation.fit import Fitted
+ATOMS = ("N", "HN", "B", "HB")
+HEADER = """# PAB, PIB and ammonia borane (AB) against DFT
 
-HEADER = """# PAB and PIB against DFT
-
-Written by `python -m derivation.fit --write` from the results under `raw/`. Energies in kJ/mol, charges in e.
+Written by `python -m derivation.fit --write` from the results under `raw/`. Energies in kJ/mol, charges in e. Energies
+of conformers stand above the one that DFT finds best at their length, those of complexes above the best one of their
+chain; *turned* is the largest turn of a backbone torsion in degrees when the force field relaxes a conformer.
+"""
+LIMITS = """
+- The chains are linear. Real coatings are branched and cross-linked; how these differ is not in here.
+- PBE without dispersion, as in the paper, is no target: the reference is omegaB97X-D3(BJ), triple zeta.
+- A B-N bond is short or long with the conformer, which one harmonic term per type cannot be; the charges are a mean
+  over coiled and extended chains in the same way.
+- Fixed charges do not polarise: by how much Li+ binding is off, solvents and anion included, is told below. Compare
+  differences between partners, and see what they miss, before a difference between two liquids is believed.
+- All is judged in vacuum, from energies without zero-point motion or entropy; nothing is validated in a liquid.
 """
 
 
-def record(fitted: Sequence[Fitted], known: Mapping[str, Molecule], missing: Sequence[str]) -> str:
+def record(outcome: Outcome) -> str:
     """Return the whole record as Markdown."""
-    parts = [HEADER]
-    if missing:
-        parts.append(f"**Incomplete:** {len(missing)} DFT jobs are not done, the first is `{missing[0]}`.\n")
-    held = binding.holders(known)
-    for one in fitted:
-        places = binding.places(one.kind, one.molecule, known["Li"])
-        parts += [f"## {one.kind}\n", _criteria(criteria(one, places)), _charges(one), _places(places)]
-    parts += ["## Who holds Li+\n", _criteria([difference_criterion(held)]), _holders(held)]
-    return "\n".join(parts)
+    found = {kind: shapes(one.reached) for kind, one in outcome.fitted.items()}
+    parts = [HEADER, _summary(outcome), _cannot_follow(outcome, found) + LIMITS]
+    for kind, one in outcome.fitted.items():
+        parts += [f"## {kind}\n", _criteria(outcome.verdicts[kind].criteria), _charges(one)]
+        if kind == "AB":
+            parts.append(f"Imaginary frequencies of AB-c1: {_said(imaginary_per_cm('AB-c1'))}.\n")
+            continue
+        parts += [_shapes(found[kind]), record_binding.sites(binding.places(kind, outcome.lab))]
+        if kind == "PIB":
+            parts.append(_cis(outcome.cis, one))
+    return "\n".join([*parts, record_binding.holders_and_term(outcome)])
 
 
-def criteria(one: Fitted, places: Sequence[binding.Place]) -> list[Criterion]:
-    """Return every criterion of one chain."""
-    return [
-        *charge_criteria(one.kind, one.potentials, one.charges),
-        *geometry_criteria(one.kind, one.molecule),
-        *torsion_criteria(one.molecule, one.scans),
-        *binding_criteria(places),
+def _summary(outcome: Outcome) -> str:
+    rows = [
+        [kind, one.status, len(one.missed), len(one.open), one.jobs_missing, one.estimated or "none"]
+        for kind, one in outcome.verdicts.items()
     ]
+    rows += [[kind, "not fitted", "", "", "", f"all ({reason})"] for kind, reason in outcome.lacking.items()]
+    text = table(["", "status", "criteria missed", "open", "DFT jobs missing", "still estimated"], rows)
+    if outcome.missing:
+        first = outcome.missing[0].name
+        text += f"\n**Incomplete:** {len(outcome.missing)} DFT jobs are not done, the first is `{first}`.\n"
+    return text
+
+
+def _cannot_follow(outcome: Outcome, found: Mapping[str, Sequence[Shape]]) -> str:
+    """By how much the chains miss what the form of the model cannot give."""
+    misfits = {one.name: one.misfit_kJ_per_mol for one in outcome.held}
+    rows = []
+    for kind in [kind for kind in found if kind != "AB"]:
+        fitted = outcome.fitted[kind]
+        inner = next(one for one in spreads(fitted.molecule, fitted.reached) if one.types == ("b_B", "b_N"))
+        lengths = [f"{low:.3f} to {high:.3f}" for low, high in (inner.dft_A, inner.mm_A)]
+        misfit = number(misfits.get(kind, float("nan")), "+.1f")
+        rows.append([kind, number(rms_kJ_per_mol(found[kind])), *lengths, misfit])
+    header = ["", "conformer energies, RMS", "inner B-N / angstrom, DFT", "force field", "Li+ binding, misfit"]
+    return "## What charges, Lennard-Jones and harmonic terms cannot follow\n\n" + table(header, rows)
 
 
 def _criteria(found: Sequence[Criterion]) -> str:
     rows = [
-        f"| {one.what} | {'not computed' if one.value is None else f'{one.value:.3f}'} | {one.limit:g} {one.unit} "
-        f"| {'open' if one.value is None else 'met' if one.met else '**missed**'} | {one.where} |"
+        [
+            one.what,
+            "not computed" if one.value is None else f"{one.value:.0f}" if one.unit == "pairs" else f"{one.value:.3f}",
+            f"{one.limit:.4g} {one.unit if one.unit != '1' else ''}",
+            "open" if one.value is None else "met" if one.met else "**missed**",
+            one.where,
+        ]
         for one in found
     ]
-    return "\n".join(["| criterion | reached | limit | | where |", "|---|---|---|---|---|", *rows, ""])
+    return table(["criterion", "reached", "limit", "", "where"], rows)
 
 
 def _charges(one: Fitted) -> str:
-    rows = [f"| {part} | {atom} | {value:+.4f} |" for (part, atom), value in one.charges.charges_e.items()]
+    parts = list(dict.fromkeys(part for part, _ in one.charges.charges_e))
+    rows = [[part, *(f"{one.charges.charges_e[part, atom]:+.4f}" for atom in ATOMS)] for part in parts]
     errors = ", ".join(f"{name} {value:.3f}" for name, value in one.charges.rrms.items())
-    return "\n".join(
-        ["| unit | atom | charge |", "|---|---|---|", *rows, "", f"Relative error of the potential: {errors}.\n"]
-    )
+    return table(["charges", *ATOMS], rows) + f"\nRelative errors of the potentials of the fit: {errors}.\n"
 
 
-def _places(found: Sequence[binding.Place]) -> str:
+def _shapes(found: Sequence[Shape]) -> str:
     rows = [
-        f"| {one.name} | {one.touches_dft} | {one.dft_kJ_per_mol:.1f} | {one.mm_kJ_per_mol:.1f} | {one.touches_mm} |"
-        for one in found
-    ]
-    return "\n".join(
         [
-            "| complex | Li+ touches (DFT) | DFT | force field | touches (force field) |",
-            "|---|---|---|---|---|",
-            *rows,
-            "",
+            shape.name,
+            number(shape.dft_kJ_per_mol),
+            f"{shape.mm_kJ_per_mol:.1f}",
+            number(shape.mm_kJ_per_mol - shape.dft_kJ_per_mol, "+.1f"),
+            f"{shape.turned_deg:.0f}",
+            _said(shape.imaginary_per_cm),
         ]
-    )
-
-
-def _holders(found: Sequence[binding.Holder]) -> str:
-    rows = [
-        f"| {one.name} | {one.dft_kJ_per_mol:.1f} | {one.mm_kJ_per_mol:.1f} | {one.misfit_kJ_per_mol:+.1f} |"
-        for one in found
+        for shape in found
     ]
-    table = ["| partner | DFT | force field | misfit |", "|---|---|---|---|", *rows, ""]
-    return "\n".join(["Binding energy of Li+ in the best complex:\n", *table, _exchanges(found)])
+    header = ["conformer", "DFT", "force field", "difference", "turned", "imaginary frequencies"]
+    rms = number(rms_kJ_per_mol(found))
+    return f"{table(header, rows)}\nRMS deviation, each length from its mean: {rms} kJ/mol. {_minima(found)}"
 
 
-def _exchanges(found: Sequence[binding.Holder]) -> str:
+def _minima(found: Sequence[Shape]) -> str:
+    known = {one.name: one.imaginary_per_cm for one in found if one.imaginary_per_cm is not None}
+    true = [name for name, values in known.items() if not values]
+    return f"True minima: {', '.join(true) or 'none shown'}; {len(found) - len(known)} conformers without a Hessian.\n"
+
+
+def _minimum() -> str:
+    return f"Imaginary frequencies of AB-c1: {_said(imaginary_per_cm('AB-c1'))}.\n"
+
+
+def _said(imaginary_per_cm: Sequence[float] | None) -> str:
+    if imaginary_per_cm is None:
+        return "no Hessian"
+    return ", ".join(f"{one:.0f} cm-1" for one in imaginary_per_cm) or "none: a minimum"
+
+
+def _cis(found: tuple[cis.CisEnergy | None, cis.CisEnergy | None], one: Fitted) -> str:
     rows = [
-        f"| Li·{x.name} + {chain.name} → Li·{chain.name} + {x.name} | {chain.dft_kJ_per_mol - x.dft_kJ_per_mol:+.1f} "
-        f"| {chain.mm_kJ_per_mol - x.mm_kJ_per_mol:+.1f} | {chain.misfit_kJ_per_mol - x.misfit_kJ_per_mol:+.1f} |"
-        for chain in found
-        if chain.name in ("PAB", "PIB", "AB")
-        for x in found
-        if x.name not in ("PAB", "PIB", "AB")
+        [
+            each.source,
+            f"{each.energy_kJ_per_mol:+.2f}",
+            number(each.error_kJ_per_mol, ".2f"),
+            f"{each.probability:.2f}",
+            " to ".join(number(end, ".2f") for end in each.range),
+        ]
+        for each in found
+        if each is not None
     ]
-    return "\n".join(
-        ["Exchange energies:\n", "| exchange | DFT | force field | misfit |", "|---|---|---|---|", *rows, ""]
-    )
+    header = ["cis bond against trans bond", "energy", "standard error", "p(cis), 298.15 K", "within one error"]
+    text = f"### How often a bond is cis\n\n{table(header, rows)}\n{_reason(one)}"
+    if found[0] is not None and not found[0].is_certain:
+        text += "The conformers' energy is not beyond twice its standard error: its sign is not certain.\n"
+    if found[0] is not None and found[1] is not None:
+        energy = found[1].energy_kJ_per_mol - found[0].energy_kJ_per_mol
+        by = found[1].probability - found[0].probability
+        text += f"The scans differ from the conformers by {energy:+.2f} kJ/mol and {by:+.2f} in p.\n"
+        return text + "The conformers' p is used.\n"
+    return text + "The second way, from relaxed scans, lacks them.\n"
 
 
-def write_molecule(one: Fitted) -> None:
-    """Write charges, types and bonded parameters into the molecule's folder."""
-    from derivation.molecule_text import bonded_yaml, with_units
-
-    folder = one.molecule.folder
-    path = folder / "molecule.yaml"
-    path.write_text(with_units(path.read_text(encoding="utf-8"), one.molecule), encoding="utf-8")
-    (folder / "bonded.yaml").write_text(bonded_yaml(one.molecule), encoding="utf-8")
+def _reason(one: Fitted) -> str:
+    barrier = cis.barrier_text(one.scans)
+    if barrier is None:
+        return "Cis and trans are drawn, as the bonds do not turn; the barrier between them is not computed yet.\n"
+    return f"Cis and trans are drawn, as no bond turns within a simulation: the scans' barriers are {barrier} by DFT.\n"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from derivation import raw
 from derivation.classical import Vacuum
 from derivation.oligomers import oligomer
-from derivation.starts import KJ_PER_MOL, SCAN_UNITS, torsion_deg
+from derivation.starts import KJ_PER_MOL, SCAN_STEP_DEG, SCAN_UNITS, torsion_deg
 from derivation.xyz_file import Structure
 from workflow.inputs import Molecule
 
@@ -38,20 +38,26 @@ class Scan:
     energies_kJ_per_mol: NDArray[np.float64]
 
 
+def scanned(kind: str) -> dict[str, tuple[int, int, int, int]]:
+    """Return the atoms of every torsion that is scanned, by the scan's name; a small molecule has none."""
+    chain = oligomer("PAB", 1) if kind == "AB" else oligomer(kind, SCAN_UNITS)
+    return {f"{kind}-n{SCAN_UNITS}-t{number}": atoms for number, atoms in enumerate(chain.torsions, start=1)}
+
+
 def scans(kind: str) -> list[Scan]:
     """Return the scans whose points are all there."""
     found = []
-    for number, atoms in enumerate(oligomer(kind, SCAN_UNITS).torsions, start=1):
-        prefix = f"{kind}-n{SCAN_UNITS}-t{number}@"
-        points = sorted((one for name, one in raw.geometries().items() if name.startswith(prefix)), key=_angle)
+    for name, atoms in scanned(kind).items():
+        here = f"{name}@"
+        points = sorted((one for key, one in raw.geometries().items() if key.startswith(here)), key=_angle)
         try:
             energies = np.array([raw.energy_Ha(one.name) for one in points]) * KJ_PER_MOL
         except KeyError:
             continue
-        if len(points) < 12:
+        if len(points) < 360 // SCAN_STEP_DEG:
             continue
         angles = np.array([_angle(one) for one in points])
-        found.append(Scan(prefix[:-1], atoms, angles, [one.xyz_A for one in points], energies - energies.min()))
+        found.append(Scan(name, atoms, angles, [one.xyz_A for one in points], energies - energies.min()))
     return found
 
 
