@@ -2,7 +2,7 @@
 # make demo      install + preview of all systems  make test-fast  the same, fast tests only
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast lock derive dft
+.PHONY: help install demo test test-fast benchmark lock derive dft
 
 IN_ENVIRONMENT := install/run.sh
 PYTEST := $(IN_ENVIRONMENT) python -m pytest -n 2 --dist worksteal
@@ -23,6 +23,10 @@ test:
 
 test-fast: install
 	@$(PYTEST) -m "not slow"
+
+# For maintainers: how fast the analysis is; makes its trajectory once in work/benchmark (10 to 20 minutes).
+benchmark: install
+	@$(IN_ENVIRONMENT) env PYTHONPATH=. python -P -m benchmarks
 
 # For maintainers: the parameters of PAB and PIB again from the committed DFT results, and how well they fit.
 derive: install

@@ -14,6 +14,7 @@ rule all:
     default_target: True
     input:
         f"{RESULTS}/report.html",
+        f"{RESULTS}/comparisons.csv",
         everything_before_the_report(),
 
 

@@ -1,4 +1,4 @@
-"""Command line of the analysis: python -m analysis {read,observe,pool,report,validation}.
+"""Command line of the analysis: python -m analysis {describe,read,observe,pool,compare,report,report-runs,validation}.
 
 When a run cannot be read or measured the reason is put into `failure.txt` beside its run.json, where the
 simulation too says why it failed; the report quotes it.
@@ -73,17 +73,21 @@ def _fail(message: str, code: int = 2) -> int:
 def _parser() -> argparse.ArgumentParser:
     """Return the parser of all subcommands."""
     parser = argparse.ArgumentParser(prog="python -m analysis", description="Measure what was simulated.")
-    commands = parser.add_subparsers(required=True, metavar="{read,observe,pool,report,validation}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    _of_runs(commands)
 
     read = commands.add_parser("read", help="read a trajectory once")
     read.add_argument("run_json", type=Path)
     read.add_argument("--out", type=Path, required=True, help="folder to write")
+    read.add_argument("--processes", type=int, default=1, help="cores to use")
     read.set_defaults(command=_read)
 
     observe = commands.add_parser("observe", help="compute all observables of one run")
     observe.add_argument("run_json", type=Path)
     observe.add_argument("reading", type=Path)
     observe.add_argument("--out", type=Path, required=True, help="folder to write")
+    observe.add_argument("--processes", type=int, default=1, help="cores to use")
     observe.set_defaults(command=_observe)
 
     pool = commands.add_parser("pool", help="pool the observables of the replicas of one system")
@@ -92,15 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     pool.add_argument("--out", type=Path, required=True, help="folder to write")
     pool.set_defaults(command=_pool)
 
-    report = commands.add_parser("report", help="write the report of all systems")
-    report.add_argument("results", type=Path)
-    report.add_argument("--systems", nargs="+", required=True)
-    report.add_argument("--replicas", type=int, required=True)
-    report.add_argument("--out", type=Path, required=True, help="file to write")
-    report.add_argument(
-        "--expected", type=Path, help="JSON: system -> replica -> production_hash and production_ns as configured now"
-    )
-    report.set_defaults(command=_report)
+    _of_systems(commands)
 
     validation = commands.add_parser("validation", help="write the record of pure liquids against experiment")
     validation.add_argument("results", type=Path)
@@ -109,11 +105,63 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _of_systems(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands about all systems of a results folder."""
+    compare = commands.add_parser("compare", help="compare every system with what it extends, and judge the claims")
+    compare.set_defaults(command=_compare)
+    report = commands.add_parser("report", help="write the report of all systems")
+    report.set_defaults(command=_report)
+    for command in (compare, report):
+        command.add_argument("results", type=Path)
+        command.add_argument("--systems", nargs="+", required=True)
+        command.add_argument("--replicas", type=int, required=True)
+        command.add_argument("--out", type=Path, required=True, help="file to write")
+    report.add_argument(
+        "--expected", type=Path, help="JSON: system -> replica -> production_hash and production_ns as configured now"
+    )
+
+
+def _of_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands for trajectories from anywhere."""
+    from analysis.describe.options import add_options
+
+    text = "write the run.json of a trajectory that Sheath did not make"
+    describe = commands.add_parser("describe", help=text, description=text)
+    add_options(describe)
+    describe.set_defaults(command=_describe)
+
+    text = "measure the runs of some run.json and write one report about them"
+    runs = commands.add_parser("report-runs", help=text, description=text)
+    runs.add_argument("runs", type=Path, nargs="+", metavar="run.json")
+    runs.add_argument("-o", "--out", type=Path, required=True, metavar="report.html", help="file to write")
+    runs.add_argument("--work", type=Path, help="folder for what was read and measured; <report>.work when not given")
+    runs.set_defaults(command=_report_runs)
+
+
+def _describe(parsed: argparse.Namespace) -> int:
+    from analysis.describe.options import run
+
+    out, lines = run(parsed)
+    print("\n".join([*lines, f"written: {out}; measure it with ./sheath report {out} -o report.html"]))
+    return 0
+
+
+def _report_runs(parsed: argparse.Namespace) -> int:
+    from analysis.report_runs import report_runs
+
+    work = parsed.work or parsed.out.with_name(f"{parsed.out.stem}.work")
+    failures = report_runs(parsed.runs, parsed.out, work, _progress)
+    for failure in failures:
+        _fail(failure)
+    print(f"written: {parsed.out}; what was measured: {work}")
+    return 2 if failures else 0
+
+
 def _read(parsed: argparse.Namespace) -> int:
     from analysis.read import read
 
     run = load_run(parsed.run_json)
-    read(run, parsed.out, _progress(f"{run.system} r{run.replica}"))
+    read(run, parsed.out, _progress(f"{run.system} r{run.replica}"), parsed.processes)
     return 0
 
 
@@ -121,7 +169,7 @@ def _observe(parsed: argparse.Namespace) -> int:
     from analysis.observe import observe
     from analysis.read import load_reading
 
-    failures = observe(load_run(parsed.run_json), load_reading(parsed.reading), parsed.out)
+    failures = observe(load_run(parsed.run_json), load_reading(parsed.reading), parsed.out, parsed.processes)
     for failure in failures:
         _fail(f"observable {failure}")
     _set_failure(parsed.run_json.parent)
@@ -132,6 +180,13 @@ def _pool(parsed: argparse.Namespace) -> int:
     from analysis.pool import pool_folders
 
     pool_folders(parsed.folders, parsed.system, parsed.out)
+    return 0
+
+
+def _compare(parsed: argparse.Namespace) -> int:
+    from analysis.comparison_files import compare_folder
+
+    compare_folder(parsed.results, parsed.systems, parsed.replicas, parsed.out)
     return 0
 
 

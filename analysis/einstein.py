@@ -5,7 +5,8 @@ A straight line is fitted only where the motion is shown to be diffusive; else t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -61,21 +62,29 @@ class Exponent:
 
 @dataclass(frozen=True)
 class Fit:
-    """D in nm^2/ps with the half-width of its 95 % interval, fitted between two lags in ps."""
+    """D in nm^2/ps with the half-width of its 95 % interval, fitted between two lags in ps.
+
+    freedom: degrees of freedom of Student's t behind the half-width, infinite for the normal distribution.
+    """
 
     d_nm2_per_ps: float
     half_width: float
     start_ps: float
     end_ps: float
+    freedom: float = math.inf
 
 
 @dataclass(frozen=True)
 class Diffusion:
-    """The answer for one species: the fit or None, why (not), and fits over other windows for comparison."""
+    """The answer for one species: the fit or None, why (not), and other fits for comparison.
+
+    sensitivity: the same over other windows; blocks: mean and interval of separate fits to N_BLOCKS parts of the run.
+    """
 
     fit: Fit | None
     note: str
     sensitivity: tuple[Fit, ...] = ()
+    blocks: Fit | None = None
 
 
 def _disjoint_correlation(lags: FloatArray) -> FloatArray:
@@ -161,8 +170,9 @@ def _cached_weights(lags: tuple[float, ...]) -> FloatArray:
 def fit_between(curve: MsdCurve, start_ps: float, end_ps: float) -> Fit | None:
     """D = slope / 6 over the lags from start to end (inclusive); None when fewer than three lie there.
 
-    The interval is the larger of two: the random walk's covariance carried over to the slope, and a jackknife
-    over molecules, which also sees molecules that differ from each other.
+    The interval is the larger of two: the random walk's covariance carried over to the slope (with the excess of
+    molecules that move together, analysis/msd.py), and a jackknife over molecules, which also sees molecules that
+    differ from each other.
     """
     inside = (curve.lag_ps >= start_ps * (1 - 1e-9)) & (curve.lag_ps <= end_ps * (1 + 1e-9))
     variance = curve.model_variance_nm4[inside]
@@ -172,9 +182,10 @@ def fit_between(curve: MsdCurve, start_ps: float, end_ps: float) -> Fit | None:
     weights = gls_slope_weights(lags)
     model = weights @ overlap_covariance(curve.lag_frames[inside], variance) @ weights
     by_group = (curve.by_group_nm2[:, inside] @ weights)[:, None]
-    half_width = np.fmax(NORMAL_QUANTILE * np.sqrt(model), jackknife_half_width(by_group)[0])
+    of_model, spread = NORMAL_QUANTILE * math.sqrt(model), float(jackknife_half_width(by_group)[0])
     slope = float(weights @ curve.msd_nm2[inside])
-    return Fit(slope / 6, float(half_width) / 6, float(lags[0]), float(lags[-1]))
+    freedom = len(by_group) - 1.0 if spread > of_model else math.inf
+    return Fit(slope / 6, max(of_model, np.nan_to_num(spread)) / 6, float(lags[0]), float(lags[-1]), freedom)
 
 
 def find_window(curve: MsdCurve, slope: Exponent, length_ps: float, criteria: Criteria) -> tuple[float, float] | None:
@@ -218,31 +229,32 @@ def why_no_window(slope: Exponent, criteria: Criteria) -> str:
     return f"not resolved: {found}; no half decade with exponent 1 within the run"
 
 
-def block_half_width(positions: Positions, curve: MsdCurve, start_ps: float, end_ps: float) -> float:
-    """Half-width of the 95 % interval of D from N_BLOCKS consecutive parts of the run, fitted each by itself.
+def block_fit(positions: Positions, curve: MsdCurve, start_ps: float, end_ps: float) -> Fit | None:
+    """D with Student's interval from N_BLOCKS consecutive parts of the run, fitted each by itself.
 
-    Lags reach to half of a block at most; NaN when the window leaves no factor of two below that.
+    Lags reach to half of a block at most; None when the window leaves no factor of two below that.
     """
     n_frames = len(positions) // N_BLOCKS
     inside = (curve.lag_ps >= start_ps * (1 - 1e-9)) & (curve.lag_ps <= end_ps * (1 + 1e-9))
     inside &= curve.lag_frames <= n_frames // 2
     lags = curve.lag_frames[inside]
     if lags.size < 3 or lags[-1] < 2 * lags[0]:
-        return float("nan")
+        return None
     weights = gls_slope_weights(curve.lag_ps[inside])
     parts = [positions[block * n_frames : (block + 1) * n_frames] for block in range(N_BLOCKS)]
-    return half_width_95([weights @ fft_msd(part)[lags] / 6 for part in parts])
+    found = [float(weights @ fft_msd(part)[lags]) / 6 for part in parts]
+    limits = curve.lag_ps[inside]
+    return Fit(float(np.mean(found)), half_width_95(found), float(limits[0]), float(limits[-1]), N_BLOCKS - 1.0)
 
 
-def _with_block_check(fit: Fit, positions: Positions, curve: MsdCurve) -> tuple[Fit, str]:
+def _with_block_check(fit: Fit, blocks: Fit | None) -> tuple[Fit, str]:
     """The fit with the larger of both errors when they differ by more than a factor of two, and what was found."""
-    blocks = block_half_width(positions, curve, fit.start_ps, fit.end_ps)
-    if not np.isfinite(blocks):
+    if blocks is None:
         return fit, f"; no check by {N_BLOCKS} blocks (window too late)"
     # standard errors are compared: Student's t alone makes the half-width from five blocks 1.4 times as wide
-    ratio = blocks / float(stats.t.ppf(0.975, N_BLOCKS - 1)) / (fit.half_width / NORMAL_QUANTILE)
+    ratio = blocks.half_width / float(stats.t.ppf(0.975, N_BLOCKS - 1)) / (fit.half_width / NORMAL_QUANTILE)
     if ratio > 2.0:
-        wider = Fit(fit.d_nm2_per_ps, blocks, fit.start_ps, fit.end_ps)
+        wider = replace(fit, half_width=blocks.half_width, freedom=blocks.freedom)
         return wider, f"; error from {N_BLOCKS} blocks, {ratio:.1f} times that of the fit"
     if ratio < 0.5:
         return fit, f"; error of the fit, {1 / ratio:.1f} times that from {N_BLOCKS} blocks"
@@ -252,7 +264,7 @@ def _with_block_check(fit: Fit, positions: Positions, curve: MsdCurve) -> tuple[
 def estimate(positions: Positions, interval_ps: float, curve: MsdCurve, criteria: Criteria) -> Diffusion:
     """D of one species from its unwrapped positions (F, M, 3) and their MSD, or why there is none.
 
-    Valid for molecules that move independently of each other and past their cage; D is that of the periodic box.
+    Valid for molecules that move past their cage, singly or in groups; D is that of the periodic box.
     """
     slope = exponent(curve)
     length_ps = (len(positions) - 1) * interval_ps
@@ -268,8 +280,9 @@ def estimate(positions: Positions, interval_ps: float, curve: MsdCurve, criteria
     fit = fit_between(curve, start, end)
     if fit is None or not fit.d_nm2_per_ps > 0.0:
         return Diffusion(None, "not resolved: no rising line in the window")
-    fit, remark = _with_block_check(fit, positions, curve)
+    blocks = block_fit(positions, curve, start, end)
+    fit, remark = _with_block_check(fit, blocks)
     middle = (start * end) ** 0.5
     others = [fit_between(curve, *limits) for limits in ((start, end), (start, middle), (middle, end))]
     sensitivity = tuple(other for other in others if other is not None)
-    return Diffusion(fit, f"window {fit.start_ps:.4g}-{fit.end_ps:.4g} ps{remark}", sensitivity)
+    return Diffusion(fit, f"window {fit.start_ps:.4g}-{fit.end_ps:.4g} ps{remark}", sensitivity, blocks)

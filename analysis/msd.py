@@ -6,6 +6,7 @@ memory map: molecules are taken in chunks and computed in float64, so that memor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ CHUNK_NUMBERS = 4_000_000  # float64 held at a time, before the padding of the t
 MAX_ORIGINS = 300  # time origins per lag for the spread of squared displacements
 MAX_GROUPS = 40  # of molecules in the jackknife
 MIN_GROUPS = 5
+MIN_WINDOWS = 30.0  # disjoint windows that a lag needs to tell how far molecules move together
+NEARBY_LAGS = 10**0.25  # the excess is averaged over lags up to this factor shorter and longer
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,10 @@ class MsdCurve:
 
     lag_frames (L,), lag_ps (L,); msd_nm2 (L,) mean over molecules and origins; by_group_nm2 (G, L) the same for
     groups of (nearly) equally many molecules; model_variance_nm4 (L,) variance of msd_nm2 if displacements over
-    disjoint windows are independent: (<r^4> - <r^2>^2) / n, n = molecules * (length - lag) / lag
-    (overlap of windows left out: on the safe side by a factor of up to 1.5).
+    disjoint windows are independent: excess * (<r^4> - <r^2>^2) / n, n = molecules * (length - lag) / lag
+    (overlap of windows left out: on the safe side by a factor of up to 1.5). excess (L,) is 1 for molecules that
+    move independently of each other, and k for groups of k that move together, see `excess_variance`.
+    every_lag_nm2 (F,) is the MSD at all lags of 0 to F-1 frames.
     """
 
     lag_frames: IntArray
@@ -39,6 +44,8 @@ class MsdCurve:
     msd_nm2: FloatArray
     by_group_nm2: FloatArray
     model_variance_nm4: FloatArray
+    excess: FloatArray
+    every_lag_nm2: FloatArray
 
     def half_width_nm2(self) -> FloatArray:
         """Half-width of the 95 % interval at each lag: the larger of random-walk model and molecules' spread."""
@@ -58,6 +65,17 @@ def log_spaced_lags(n_frames: int, per_decade: int = 16, max_fraction: float = 0
     exponents = np.arange(int(per_decade * np.log10(longest)) + 2) / per_decade
     lags = np.unique(np.rint(10.0**exponents).astype(np.int64))
     return np.asarray(lags[lags <= longest])
+
+
+def even_interval_ps(time_ps: FloatArray) -> float:
+    """Time between frames; NaN for a single frame. Raises ValueError when the frames are not evenly spaced."""
+    steps = np.diff(time_ps)
+    if steps.size == 0:
+        return math.nan
+    interval = float(np.median(steps))
+    if interval <= 0.0 or np.any(np.abs(steps - interval) > 0.01 * interval):
+        raise ValueError(f"frames are not evenly spaced in time: steps from {steps.min():.6g} to {steps.max():.6g} ps")
+    return interval
 
 
 def _check(positions: Positions) -> None:
@@ -102,15 +120,50 @@ def fft_msd(positions: Positions) -> FloatArray:
     return np.asarray(total / positions.shape[1], dtype=np.float64)
 
 
-def _fourth_moments(chunk: FloatArray, lags: IntArray) -> FloatArray:
-    """Sum over molecules of the mean r^4 over at most MAX_ORIGINS origins, and of r^2 alike; shape (2, L)."""
-    moments = np.zeros((2, len(lags)))
-    for k, lag in enumerate(lags):
-        stride = max(1, (len(chunk) - lag) // MAX_ORIGINS)
-        step = chunk[lag::stride] - chunk[:-lag:stride]
-        squared = np.einsum("fmk,fmk->fm", step, step)  # several times faster than a sum over a short axis
-        moments[:, k] = np.vdot(squared, squared) / len(squared), squared.sum() / len(squared)
-    return moments
+def _squares(chunk: FloatArray, lag: int) -> FloatArray:
+    """Squared displacements over one lag from at most about MAX_ORIGINS origins, shape (origins, m)."""
+    stride = max(1, (len(chunk) - lag) // MAX_ORIGINS)
+    step = chunk[lag::stride] - chunk[:-lag:stride]
+    return np.asarray(np.einsum("fmk,fmk->fm", step, step))  # several times faster than a sum over a short axis
+
+
+def _mean_square(values: FloatArray) -> float:
+    return float(np.vdot(values, values)) / len(values)
+
+
+def excess_variance(lag_frames: IntArray, n_frames: int, ratio: FloatArray) -> FloatArray:
+    """By what factor the MSD varies more than that of independent molecules, at least 1, shape (L,).
+
+    ratio (L,): variance over the time origins of the mean r^2 of all M molecules, times M, over the variance of r^2
+    of one. It is k where groups of k molecules move together, whoever they are; fewer molecules are then behind the
+    mean than one would count. A lag is judged by its neighbours up to a factor NEARBY_LAGS, weighted with their
+    disjoint windows n_frames / lag - 1, and those of fewer than MIN_WINDOWS by the longest lag that has them.
+    Where no lag has, it is 1: such a run cannot tell.
+    """
+    windows = n_frames / np.maximum(lag_frames, 1) - 1.0
+    known = (windows >= MIN_WINDOWS) & np.isfinite(ratio)
+    if not known.any():
+        return np.ones(lag_frames.size)
+    at = np.minimum(lag_frames, lag_frames[known].max())
+    near = np.abs(np.log(np.divide.outer(at, lag_frames[known]))) <= np.log(NEARBY_LAGS) + 1e-9
+    weights = near * windows[known]
+    total = weights.sum(axis=1)
+    mean = np.divide(weights @ ratio[known], total, out=np.ones(total.size), where=total > 0.0)
+    return np.asarray(np.maximum(mean, 1.0))
+
+
+def _variances(
+    fourth: FloatArray, together: list[FloatArray], n_molecules: int, windows: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Variance of one molecule's r^2 at each lag, and the ratio that `excess_variance` asks for.
+
+    fourth (L,): <r^4>; together: for each lag the mean r^2 of all molecules at each origin; windows: disjoint ones.
+    """
+    one = np.maximum(fourth - np.array([squares.mean() for squares in together]) ** 2, 0.0)
+    # the mean of overlapping windows has 2/3 of the variance that disjoint ones would have; the spread lacks it
+    lost = np.maximum(1.0 - 2.0 / (3.0 * windows), 0.1)
+    of_mean = np.array([squares.var() for squares in together]) / lost
+    return one, np.divide(n_molecules * of_mean, one, out=np.full(one.size, np.nan), where=one > 0.0)
 
 
 def msd_curve(positions: Positions, lag_frames: IntArray, frame_interval_ps: float) -> MsdCurve:
@@ -124,21 +177,28 @@ def msd_curve(positions: Positions, lag_frames: IntArray, frame_interval_ps: flo
     if lags.size and (lags.min() < 1 or lags.max() >= n_frames):
         raise ValueError(f"lags of {lags.min()} to {lags.max()} frames in a run of {n_frames} frames")
     by_molecule = np.zeros((n_molecules, lags.size))
-    moments = np.zeros((2, lags.size))
+    every_lag, fourth, together = np.zeros(n_frames), np.zeros(lags.size), [np.zeros(1)] * lags.size
     done = 0
     for chunk in _chunks(positions):
-        by_molecule[done : done + chunk.shape[1]] = _msd_per_molecule(chunk)[lags].T
-        moments += _fourth_moments(chunk, lags)
+        own = _msd_per_molecule(chunk)
+        every_lag += own.sum(axis=1) / n_molecules
+        by_molecule[done : done + chunk.shape[1]] = own[lags].T
+        for k, lag in enumerate(lags):
+            squares = _squares(chunk, int(lag))
+            fourth[k] += _mean_square(squares) / n_molecules
+            together[k] = together[k] + squares.sum(axis=1) / n_molecules
         done += chunk.shape[1]
-    fourth, second = moments / n_molecules
-    independent = n_molecules * (n_frames - lags) / np.maximum(lags, 1)
+    one, ratio = _variances(fourth, together, n_molecules, (n_frames - lags) / np.maximum(lags, 1))
+    excess = excess_variance(lags, n_frames, ratio)
     groups = np.array_split(by_molecule, min(MAX_GROUPS, n_molecules))
     return MsdCurve(
         lag_frames=lags,
         lag_ps=lags.astype(np.float64) * frame_interval_ps,
         msd_nm2=by_molecule.mean(axis=0),
         by_group_nm2=np.array([group.mean(axis=0) for group in groups]),
-        model_variance_nm4=np.maximum(fourth - second**2, 0.0) / independent,
+        model_variance_nm4=excess * one * lags / (n_molecules * (n_frames - lags)),
+        excess=excess,
+        every_lag_nm2=every_lag,
     )
 
 

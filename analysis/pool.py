@@ -31,8 +31,25 @@ _WORST = {
     "box_edge_min": "min",
     "largest_step": "max",
     "trajectory_end": "min",
+    "own_copy_distance_min": "min",
 }
-_OF_DIFFUSION = ("D", "D_sensitivity", "fit_window_start", "fit_window_end")
+# What a quantity takes with it when only some replicas have it.
+_WITH = {
+    "D": ("D", "D_sensitivity", "D_blocks", "D_infinite", "fit_window_start", "fit_window_end"),
+    "haven_ratio": ("haven_ratio",),
+    "transference_onsager": ("transference_onsager",),
+    "residence_time_continuous": ("residence_time_continuous", "residence_beta_continuous"),
+    "residence_time_intermittent": ("residence_time_intermittent", "residence_beta_intermittent"),
+}
+_HAVE = {
+    "D": "diffusive",
+    "haven_ratio": "converged",
+    "transference_onsager": "converged",
+    "residence_time_continuous": "long enough",
+    "residence_time_intermittent": "long enough",
+}
+# Quantities of which a replica lists every label that occurred in it: a label that it lacks has the value 0.
+_ABSENT_IS_ZERO = ("shell",)
 
 
 def pool_folders(folders: Sequence[Path], system: str, out: Path) -> None:
@@ -78,7 +95,7 @@ def pool(tables: Sequence[pd.DataFrame], system: str) -> pd.DataFrame:
     """
     if not tables:
         raise ValueError("nothing to pool")
-    joined = pd.concat(tables, ignore_index=True)
+    joined = _with_zeros(pd.concat(tables, ignore_index=True))
     joined["variance"] = (joined["error"] ** 2).where(joined["value"].notna())
     groups = joined.groupby(_KEY, sort=False, dropna=False)
     pooled = groups.agg(
@@ -91,7 +108,7 @@ def pool(tables: Sequence[pd.DataFrame], system: str) -> pd.DataFrame:
     pooled["error"] = _pooled_error(pooled)
     pooled["note"] = _pooled_notes(joined, groups.ngroup(), len(tables))
     pooled = _with_worst(pooled, joined, len(tables))
-    pooled = _without_chosen_diffusion(pooled, joined, len(tables))
+    pooled = _without_chosen(pooled, joined, len(tables))
     pooled["system"] = system
     return _in_order(pooled)[POOLED_COLUMNS]
 
@@ -118,18 +135,29 @@ def _note_of_worst(own: pd.DataFrame, worst: float, kind: str) -> str:
     return "; ".join(texts + _named(own.assign(note=plain)[plain != ""]))
 
 
-def _without_chosen_diffusion(pooled: pd.DataFrame, joined: pd.DataFrame, n_tables: int) -> pd.DataFrame:
-    """Return the table without diffusion coefficients that some replicas have and others have not."""
+def _with_zeros(joined: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with a 0 where a replica lacks a label of `_ABSENT_IS_ZERO` that another one has."""
+    own = joined[joined["quantity"].isin(_ABSENT_IS_ZERO)]
+    first = own.drop_duplicates(["quantity", "label"]).assign(value=0.0, error=np.nan, note="")
+    listed = pd.MultiIndex.from_frame(own[["quantity", "label", "replica"]])
+    zeros = [first.assign(replica=replica) for replica in own["replica"].unique()]
+    zeros = [some[~pd.MultiIndex.from_frame(some[["quantity", "label", "replica"]]).isin(listed)] for some in zeros]
+    return pd.concat([joined, *zeros], ignore_index=True)
+
+
+def _without_chosen(pooled: pd.DataFrame, joined: pd.DataFrame, n_tables: int) -> pd.DataFrame:
+    """Return the table without diffusion coefficients and times that some replicas have and others have not."""
     pooled = pooled.copy()
-    coefficients = joined[joined["quantity"] == "D"]
-    for label, own in coefficients.groupby("label", sort=False):
+    coefficients = joined[joined["quantity"].isin(_WITH)]
+    for (quantity, label), own in coefficients.groupby(["quantity", "label"], sort=False):
         known = int(own["value"].notna().sum())
         if known in (0, n_tables):
             continue
         absent = joined.drop_duplicates("replica")[["replica"]].query("replica not in @own.replica")
         lacking = pd.concat([own[own["value"].isna()], absent.assign(note="not measured")])
-        note = f"diffusive in {known} of {n_tables} replicas: {'; '.join(_named(lacking))}"
-        rows = (pooled["label"] == label) & pooled["quantity"].isin(_OF_DIFFUSION)
+        what = _HAVE[str(quantity)]
+        note = f"{what} in {known} of {n_tables} replicas: {'; '.join(_named(lacking))}"
+        rows = (pooled["label"] == label) & pooled["quantity"].isin(_WITH[str(quantity)])
         pooled.loc[rows, ["value", "error"]] = np.nan
         pooled.loc[rows, "note"] = note
         pooled.loc[rows, "n"] = 0

@@ -16,7 +16,7 @@ _REQUIRED: dict[str, type | tuple[type, ...]] = {
     "replica": int,
     "temperature_K": _NUMBER,
     "structure": str,
-    "trajectory": str,
+    "trajectory": (str, list),
     "species": list,
     "sites": list,
 }
@@ -35,6 +35,7 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "equilibration_energy": str,
     "vapour_energy": str,
     "published": list,
+    "claims": list,
     "timestep_fs": _NUMBER,
     "frame_interval_ps": _NUMBER,
     "production_ns": _NUMBER,
@@ -46,6 +47,18 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "versions": dict,
     "seeds": dict,
     "hashes": dict,
+    "opening": dict,
+    "viscosity_energies": list,
+}
+_OPENING: dict[str, type | tuple[type, ...]] = {
+    "topology_format": str,
+    "trajectory_format": str,
+    "atom_style": str,
+    "length_unit": str,
+    "time_unit": str,
+    "dt_ps": _NUMBER,
+    "counted_interval_ps": _NUMBER,
+    "box_nm": list,
 }
 _SPECIES: dict[str, type | tuple[type, ...]] = {
     "name": str,
@@ -57,6 +70,8 @@ _SPECIES: dict[str, type | tuple[type, ...]] = {
 _SITE: dict[str, type | tuple[type, ...]] = {"label": str, "species": str, "kind": str, "atoms": list}
 _PUBLISHED: dict[str, type | tuple[type, ...]] = {"quantity": str, "value": _NUMBER, "unit": str, "source": str}
 _MISFIT: dict[str, type | tuple[type, ...]] = {"criterion": str, "reached": _NUMBER, "limit": _NUMBER, "unit": str}
+_CLAIM: dict[str, type | tuple[type, ...]] = {"id": str, "text": str, "source": str, "parts": list}
+_PART: dict[str, type | tuple[type, ...]] = {"quantity": str, "label": str, "direction": str}
 _STAGE: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "ensemble": str,
@@ -67,10 +82,12 @@ _STAGE: dict[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Species:
-    """One kind of molecule; its `count` molecules lie one after the other in the trajectory.
+    """One kind of molecule.
 
     role is cation, anion, solvent, additive or polymer; status says where the force field is from;
-    bonds are pairs of atom indices within the molecule.
+    bonds are pairs of atom indices within the molecule; charges are NaN where they are not known. atoms are the
+    indices of all its atoms in the trajectory, molecule by molecule; empty when all molecules of all species lie
+    one after the other, in the order of `species`.
     """
 
     name: str
@@ -83,6 +100,7 @@ class Species:
     charges_e: tuple[float, ...]
     names: tuple[str, ...]
     bonds: tuple[tuple[int, int], ...]
+    atoms: tuple[int, ...] = ()
 
     @property
     def n_atoms(self) -> int:
@@ -148,11 +166,43 @@ def check_document(document: object) -> list[str]:
         return problems
     for index, entry in enumerate(document["species"]):
         problems += _check_species(entry, f"species[{index}]")
+    problems += _check_files(document)
     for index, entry in enumerate(document.get("stages") or ()):
         problems += _check_entry(entry, _STAGE, f"stages[{index}]")
     for index, entry in enumerate(document.get("published") or ()):
         problems += _check_entry(entry, _PUBLISHED, f"published[{index}]")
-    return problems or list(_check_references(document))
+    for index, entry in enumerate(document.get("claims") or ()):
+        problems += _check_claim(entry, f"claims[{index}]")
+    return problems or [*_check_references(document), *_check_atom_lists(document["species"])]
+
+
+def _check_files(document: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the trajectory's parts and with how they are to be opened."""
+    parts = document["trajectory"]
+    if isinstance(parts, list) and not (parts and all(isinstance(part, str) for part in parts)):
+        yield "trajectory must be the name of a file or a list of such names"
+    opening = document.get("opening") or {}
+    yield from _check_keys(opening, _OPENING, "opening", needed=False)
+    unknown = sorted(opening.keys() - _OPENING.keys())
+    if unknown:
+        yield f"opening has unknown keys {', '.join(unknown)}; known are {', '.join(_OPENING)}"
+    box = opening.get("box_nm", [1, 1, 1])
+    if not (len(box) == 3 and all(isinstance(edge, _NUMBER) and edge > 0 for edge in box)):
+        yield "opening.box_nm must be three positive lengths"
+
+
+def _check_atom_lists(species: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what is wrong with the lists of atoms, which all species have or none."""
+    lists = [entry.get("atoms") or [] for entry in species]
+    if not any(lists):
+        return
+    for index, (entry, atoms) in enumerate(zip(species, lists, strict=True)):
+        n_atoms = entry["count"] * len(entry["masses_u"])
+        if len(atoms) != n_atoms:
+            yield f"species[{index}].atoms has {len(atoms)} entries for {n_atoms} atoms (all species have them or none)"
+    every = [atom for atoms in lists for atom in atoms]
+    if not all(isinstance(atom, int) for atom in every) or sorted(every) != list(range(len(every))):
+        yield "species[].atoms together must name every atom of the trajectory once, counted from 0"
 
 
 def _check_keys(
@@ -173,6 +223,16 @@ def _check_entry(entry: object, kinds: dict[str, type | tuple[type, ...]], where
     return list(_check_keys(entry, kinds, where)) if isinstance(entry, dict) else [f"{where} is no object"]
 
 
+def _check_claim(entry: object, where: str) -> list[str]:
+    """Return the problems of one entry of `claims`."""
+    problems = _check_entry(entry, _CLAIM, where)
+    if problems or not isinstance(entry, dict):
+        return problems
+    for index, part in enumerate(entry["parts"]):
+        problems += _check_entry(part, _PART, f"{where}.parts[{index}]")
+    return problems
+
+
 def _check_species(entry: object, where: str) -> list[str]:
     """Return the problems of one entry of `species`."""
     problems = _check_entry(entry, _SPECIES, where)
@@ -183,8 +243,8 @@ def _check_species(entry: object, where: str) -> list[str]:
         problems.append(f"{where}.role = {entry['role']!r} is none of {', '.join(ROLES)}")
     if entry["count"] < 1:
         problems.append(f"{where}.count = {entry['count']} is not positive")
-    if not masses or not all(isinstance(m, _NUMBER) and math.isfinite(m) and m > 0 for m in masses):
-        problems.append(f"{where}.masses_u must be one or more positive numbers")
+    if not masses or not all(isinstance(m, _NUMBER) and math.isfinite(m) and m >= 0 for m in masses) or not sum(masses):
+        problems.append(f"{where}.masses_u must be numbers, one positive and none negative")
     for key in ("charges_e", "names"):
         if len(entry.get(key) or masses) != n_atoms:
             problems.append(f"{where}.{key} has not one entry for each of the {n_atoms} masses")
@@ -208,7 +268,7 @@ def _check_cation(document: dict[str, Any], n_atoms: dict[str, int]) -> Iterator
     """Yield what is wrong with the cation, which only a liquid without ions may lack."""
     cation = document.get("cation")
     if cation is None:
-        if any(entry["role"] == "cation" for entry in document["species"]):
+        if any(entry["role"] == "cation" and n_atoms[entry["name"]] == 1 for entry in document["species"]):
             yield "cation is missing, but one of the species has this role"
     elif cation not in n_atoms:
         yield f"cation = {cation!r} is none of the species {', '.join(n_atoms)}"
@@ -236,38 +296,3 @@ def _check_references(document: dict[str, Any]) -> Iterator[str]:
             yield f"{where}.species = {site['species']!r} is none of the species {', '.join(n_atoms)}"
         elif not site["atoms"] or not all(_is_atom(a, n_atoms[site["species"]]) for a in site["atoms"]):
             yield f"{where}.atoms are not atoms of {site['species']}"
-
-
-def published_of(entry: dict[str, Any]) -> Published:
-    """Return one checked entry of `published`."""
-
-    def number(key: str) -> float:
-        return math.nan if entry.get(key) is None else float(entry[key])
-
-    return Published(
-        quantity=entry["quantity"],
-        value=float(entry["value"]),
-        unit=entry["unit"],
-        source=entry["source"],
-        uncertainty=number("uncertainty"),
-        temperature_K=number("temperature_K"),
-        other_composition=bool(entry.get("other_composition")),
-        note=str(entry.get("note") or ""),
-    )
-
-
-def species_of(entry: dict[str, Any]) -> Species:
-    """Return one checked entry of `species`."""
-    count = len(entry["masses_u"])
-    return Species(
-        name=entry["name"],
-        title=entry.get("title") or entry["name"],
-        role=entry["role"],
-        count=entry["count"],
-        charge_e=float(entry["charge_e"]),
-        status=entry.get("status") or "unknown",
-        masses_u=tuple(float(mass) for mass in entry["masses_u"]),
-        charges_e=tuple(float(charge) for charge in entry.get("charges_e") or ()) or (float("nan"),) * count,
-        names=tuple(entry.get("names") or ()),
-        bonds=tuple((int(a), int(b)) for a, b in entry.get("bonds") or ()),
-    )

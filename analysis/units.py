@@ -24,3 +24,10 @@ def nm(array_in_angstrom: NDArray[np.floating]) -> NDArray[np.float64]:
     """
     lengths: NDArray[np.float64] = np.asarray(array_in_angstrom, dtype=np.float64)
     return lengths * float(constants.angstrom / constants.nano)
+
+
+CONDUCTIVITY_UNIT = "mS/cm"
+E2_NM2_PER_PS_IN_MS_NM3_K_PER_CM = (
+    constants.e**2 * NM2_PER_PS_IN_M2_PER_S / (constants.k * constants.nano**3) / constants.milli * constants.centi
+)
+"""One e^2 nm^2/ps over k, nm^3 and K, in mS/cm."""

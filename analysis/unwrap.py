@@ -1,4 +1,4 @@
-"""Whole molecules and unwrapped paths in a rectangular periodic box, vectorised over identical molecules.
+"""Whole molecules and unwrapped paths in a rectangular periodic box, vectorised over all molecules.
 
 Unwrapping sums minimum-image displacements, each taken with the box of its own frame (the toroidal-view
 preserving scheme of Bullerjahn et al., J. Chem. Theory Comput. 2023, doi:10.1021/acs.jctc.3c00308). Adding
@@ -11,13 +11,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.run import RunError, Species
+from analysis import kernels
+from analysis.frames import NO_BOX_NM, edges
+from analysis.run import Run
 
 FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+MoleculeSums = Any
+"""A sparse matrix (molecules, bonds) of scipy, which has no types: applied as `sums @ vectors`."""
 
 
 def minimum_image(vectors: FloatArray, box: FloatArray) -> FloatArray:
@@ -30,43 +36,48 @@ class BondTree:
     """A spanning tree of one molecule's bonds, rooted at its first atom.
 
     parents, children: (n_atoms - 1,) atoms at the ends of each tree bond, parents before their children;
-    below: (n_atoms - 1, n_atoms) 1 where an atom lies on the child's side of the bond, else 0.
+    below: (n_atoms - 1, n_atoms) 1 where an atom lies on the child's side of the bond, else 0;
+    bonded: (n_atoms - 1,) False where a link stands in for a bond that is missing.
     """
 
     parents: NDArray[np.int64]
     children: NDArray[np.int64]
     below: FloatArray
+    bonded: NDArray[np.bool_]
 
 
-def bond_tree(n_atoms: int, bonds: Sequence[tuple[int, int]], name: str = "molecule") -> BondTree:
+def bond_tree(n_atoms: int, bonds: Sequence[tuple[int, int]]) -> BondTree:
     """Return the spanning tree of a molecule of `n_atoms` atoms.
 
-    Raises:
-        RunError: the bonds do not connect all atoms; `name` says in which molecule.
+    An atom that no bond leads to is linked to the atom before it in the molecule: neighbours in the file are far
+    nearer than half a box, so that the molecule is still put together rightly.
     """
     neighbours: list[list[int]] = [[] for _ in range(n_atoms)]
     for a, b in bonds:
         neighbours[a].append(b)
         neighbours[b].append(a)
-    path_bonds: dict[int, list[int]] = {0: []}
-    parents: list[int] = []
-    children: list[int] = []
-    queue = deque([0])
-    while queue:
-        parent = queue.popleft()
-        for child in neighbours[parent]:
-            if child not in path_bonds:
-                path_bonds[child] = [*path_bonds[parent], len(children)]
-                parents.append(parent)
-                children.append(child)
-                queue.append(child)
-    if len(path_bonds) < n_atoms:
-        missing = n_atoms - len(path_bonds)
-        raise RunError(f"{name}: bonds leave {missing} of {n_atoms} atoms unconnected: cannot be made whole")
-    below = np.zeros((n_atoms - 1, n_atoms))
-    for atom, path in path_bonds.items():
+    path_links: dict[int, list[int]] = {0: []}
+    ends: list[tuple[int, int, bool]] = []
+
+    def link(parent: int, child: int, bonded: bool) -> None:
+        path_links[child] = [*path_links[parent], len(ends)]
+        ends.append((parent, child, bonded))
+
+    for start in range(n_atoms):
+        if start not in path_links:
+            link(start - 1, start, False)
+        queue = deque([start])
+        while queue:
+            parent = queue.popleft()
+            for child in neighbours[parent]:
+                if child not in path_links:
+                    link(parent, child, True)
+                    queue.append(child)
+    below = np.zeros((len(ends), n_atoms))
+    for atom, path in path_links.items():
         below[path, atom] = 1.0
-    return BondTree(np.array(parents, dtype=np.int64), np.array(children, dtype=np.int64), below)
+    columns = np.array(ends, dtype=np.int64).reshape(-1, 3)
+    return BondTree(columns[:, 0], columns[:, 1], below, columns[:, 2].astype(bool))
 
 
 def make_whole(positions: FloatArray, box: FloatArray, tree: BondTree) -> FloatArray:
@@ -80,31 +91,75 @@ def make_whole(positions: FloatArray, box: FloatArray, tree: BondTree) -> FloatA
     return whole
 
 
-@dataclass(frozen=True)
-class CentreOfMass:
-    """Centres of mass of all molecules of one species, made whole along their bonds.
+class Bonds:
+    """The tree bonds of all molecules of a run, and sums over those of each molecule.
 
-    com = r_root + sum_b w_b d_b with d_b the minimum image of tree bond b and w_b the share of the mass that
-    lies behind it: the same as making the molecule whole and averaging, in one product.
+    A property sum_a w_a r_a of a molecule is (sum_a w_a) r_root + sum_b W_b d_b, with d_b the minimum image of tree
+    bond b and W_b the weights of all atoms behind it: the same as making the molecule whole first, in one sparse
+    product for all molecules.
+
+    Attributes:
+        unconnected: species -> atoms of a molecule that no bond leads to.
     """
 
-    atoms: NDArray[np.int64]
-    tree: BondTree
-    weights: FloatArray
+    def __init__(self, run: Run) -> None:
+        """Collect the bonds of a run's molecules."""
+        self._trees = [bond_tree(species.n_atoms, species.bonds) for species in run.species]
+        self._species = run.species
+        atoms = [run.atom_indices(species.name) for species in run.species]
+        none = np.empty(0, dtype=np.int64)
+        pairs = list(zip(atoms, self._trees, strict=True))
+        self.roots = np.concatenate([own[:, 0] for own in atoms])
+        self._parents = np.concatenate([none, *(own[:, tree.parents].ravel() for own, tree in pairs)])
+        self._children = np.concatenate([none, *(own[:, tree.children].ravel() for own, tree in pairs)])
+        self._bonded = np.concatenate([none, *(np.tile(tree.bonded, len(own)) for own, tree in pairs)]).astype(bool)
+        loose = {s.name: int((~tree.bonded).sum()) for s, tree in zip(run.species, self._trees, strict=True)}
+        self.unconnected = {name: count for name, count in loose.items() if count}
 
-    @classmethod
-    def of(cls, species: Species, atoms: ArrayLike) -> CentreOfMass:
-        """Return the operator for a species whose atoms have these indices, shape (count, n_atoms)."""
-        tree = bond_tree(species.n_atoms, species.bonds, species.name)
-        weights = tree.below @ np.asarray(species.masses_u) / species.mass_u
-        return cls(np.asarray(atoms, dtype=np.int64), tree, weights)
+    def vectors(self, positions: Float32Array, box: FloatArray) -> Float32Array:
+        """Return the minimum images of all tree bonds, (n_bonds, 3), from positions of all atoms in nm."""
+        lengths = edges(box)
+        vectors = positions.take(self._children, axis=0)
+        vectors -= positions.take(self._parents, axis=0)
+        images = vectors * (np.float32(1.0) / lengths)
+        np.rint(images, out=images)
+        images *= lengths
+        vectors -= images
+        return vectors
 
-    def __call__(self, positions: FloatArray, box: FloatArray) -> FloatArray:
-        """Return the centres of mass (count, 3) from all atoms' positions (n_atoms_total, 3)."""
-        inside = positions[self.atoms]
-        vectors = minimum_image(inside[:, self.tree.children] - inside[:, self.tree.parents], box)
-        centres: FloatArray = inside[:, 0] + np.einsum("b,mbk->mk", self.weights, vectors, optimize=True)
-        return centres
+    def longest(self, vectors: Float32Array) -> float:
+        """Return the largest component in nm of the bonds among these vectors; missing bonds do not count."""
+        if not self.unconnected:
+            return float(max(vectors.max(initial=0.0), -vectors.min(initial=0.0)))
+        return float(np.abs(vectors[self._bonded]).max(initial=0.0))
+
+    def centres(self, positions: Float32Array, box: FloatArray, sums: MoleculeSums, out: FloatArray) -> float:
+        """Write the centres of mass (M, 3) of one frame; return the largest component of a bond in nm.
+
+        sums: what `centres_of_mass` returned.
+        """
+        if kernels.HAS_NUMBA:
+            tree = (self.roots, self._parents, self._children, sums.indptr, sums.data, self._bonded)
+            return float(kernels.centres(positions, *tree, box.astype(np.float32), out))
+        vectors = self.vectors(positions, box)
+        np.add(positions.take(self.roots, axis=0), sums @ vectors, out=out)
+        return self.longest(vectors)
+
+    def sums(self, weights: Sequence[ArrayLike]) -> MoleculeSums:
+        """Return the operator that sums W_b d_b of each molecule; weights: for each species those of its atoms."""
+        from scipy.sparse import csr_array
+
+        own = [tree.below @ np.asarray(w, dtype=float) for tree, w in zip(self._trees, weights, strict=True)]
+        counts = [species.count for species in self._species]
+        data = np.concatenate([np.tile(w, count) for w, count in zip(own, counts, strict=True)])
+        sizes = np.repeat([w.size for w in own], counts)
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        return csr_array((data.astype(np.float32), np.arange(data.size), starts), shape=(sizes.size, data.size))
+
+
+def centres_of_mass(bonds: Bonds, run: Run) -> MoleculeSums:
+    """Return the operator that gives the centres of mass of all molecules relative to their first atoms."""
+    return bonds.sums([np.asarray(species.masses_u) / species.mass_u for species in run.species])
 
 
 class Unwrapper:
@@ -120,20 +175,40 @@ class Unwrapper:
         """Begin for points with these masses, shape (M,)."""
         self._shares = np.asarray(masses, dtype=np.float64) / np.sum(masses)
         self.largest_step = 0.0
-        self._wrapped: FloatArray | None = None
+        self.wrapped: FloatArray | None = None
         self._paths: FloatArray = np.empty(0)
         self._origin: FloatArray = np.empty(0)
 
     def step(self, wrapped: FloatArray, box: FloatArray) -> FloatArray:
         """Return the unwrapped positions (M, 3) of the next frame from any periodic copies of the points."""
-        if self._wrapped is None:
-            self._paths = np.array(wrapped, dtype=np.float64)
+        (steady,) = self.steps(np.asarray(wrapped)[None], np.asarray(box)[None])
+        return np.asarray(steady)
+
+    def steps(self, wrapped: FloatArray, boxes: FloatArray) -> FloatArray:
+        """Return the unwrapped positions (F, M, 3) of the next F frames with boxes (F, 3)."""
+        edges = boxes[:, None]
+        # Into the box first: a copy n boxes away would move by n times the change of the box, and which copy comes
+        # depends on the order of a molecule's atoms and on who wrote the file.
+        wrapped = np.asarray(wrapped, dtype=np.float64)
+        wrapped = wrapped - np.where(edges < NO_BOX_NM, edges * np.floor(wrapped / edges), 0.0)
+        if self.wrapped is None:
+            self.wrapped, self._paths = wrapped[0].copy(), wrapped[0].copy()
             self._origin = self._shares @ self._paths
-        else:
-            steps = minimum_image(wrapped - self._wrapped, box)
-            self.largest_step = max(self.largest_step, float((np.abs(steps) / box).max(initial=0.0)))
-            self._paths += steps
-        self._wrapped = np.array(wrapped, dtype=np.float64)
-        drift = self._shares @ self._paths - self._origin
-        steady: FloatArray = self._paths - drift
+        if kernels.HAS_NUMBA:
+            return self._compiled_steps(wrapped, np.ascontiguousarray(boxes, dtype=np.float64))
+        before = np.concatenate([self.wrapped[None], wrapped[:-1]])
+        steps = minimum_image(wrapped - before, edges)
+        self.largest_step = max(self.largest_step, float((np.abs(steps) / edges).max(initial=0.0)))
+        paths = np.cumsum(steps, axis=0) + self._paths
+        self.wrapped, self._paths = wrapped[-1], paths[-1]
+        drift = np.einsum("m,fmk->fk", self._shares, paths) - self._origin
+        steady: FloatArray = paths - drift[:, None]
+        return steady
+
+    def _compiled_steps(self, wrapped: FloatArray, boxes: FloatArray) -> FloatArray:
+        """Return what `steps` returns."""
+        steady = np.empty_like(wrapped)
+        state = (self.wrapped, self._paths, self._shares, self._origin)
+        largest = kernels.unwrap(wrapped, *state, boxes, steady)
+        self.largest_step = max(self.largest_step, float(largest))
         return steady

@@ -17,15 +17,19 @@ RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow").rglob("*.smk"))]
 
 # Inside analysis a module imports from its own layer or from those to the left, never to the right.
 LAYERS = (
-    {"units", "table", "run", "run_schema"},
-    {"read", "neighbours", "unwrap", "energies", "dipole"},
-    {"figures", "statistics", "cutoffs", "einstein", "msd", "experiment"},
+    {"units", "table", "run", "run_schema", "run_record", "joined"},
+    {"read", "reading", "neighbours", "unwrap", "energies", "dipole", "chain_geometry", "hydrogen_bonding"}
+    | {"frames", "joining", "kernels", "part", "survey", "workers"},
+    {"describe"},
+    {"figures", "statistics", "cutoffs", "einstein", "msd", "experiment"}
+    | {"shells", "survival", "finite_size", "pressures", "green_kubo", "collective"},
     {"stationarity"},
     {"observables"},
     {"observe"},
     {"pool"},
-    {"compare"},
+    {"compare", "comparison", "comparison_files", "claims", "sampling"},
     {"report", "record"},
+    {"report_runs"},
     {"__main__"},
 )
 

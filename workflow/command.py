@@ -23,7 +23,12 @@ from workflow.start import surroundings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
-    options = _options(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["describe"]:  # its options are the analysis' own
+        return _analysis(*given)
+    options = _options(given)
+    if options.command == "report" and (options.runs or options.out):
+        return report_runs(options)
     if options.command == "molecule":
         if find_spec("rdkit") is None:
             print("RDKit is not installed. Remedy: run `make install`.", file=sys.stderr)
@@ -119,10 +124,25 @@ def report(inputs: Inputs, options: argparse.Namespace) -> int:
     results = options.directory / inputs.config.results
     write_expected(inputs, results)
     (results / LOCK_NAME).touch()  # by this file a folder is known to hold results
-    command = [sys.executable, "-P", "-m", "analysis", "report", str(results), "--systems", *inputs.config.systems,
-               "--replicas", str(inputs.config.replicas), "--expected", str(expected_file(results)),
-               "--out", str(results / "report.html")]  # fmt: skip
-    return subprocess.run(command, check=False).returncode
+    return _analysis("report", str(results), "--systems", *inputs.config.systems,
+                     "--replicas", str(inputs.config.replicas), "--expected", str(expected_file(results)),
+                     "--out", str(results / "report.html"))  # fmt: skip
+
+
+def report_runs(options: argparse.Namespace) -> int:
+    """Measure the runs of some run.json, from anywhere, and write a report about them."""
+    if not (options.runs and options.out):
+        print(
+            "A report about runs from elsewhere needs both: ./sheath report run.json... -o report.html", file=sys.stderr
+        )
+        return 2
+    work = ["--work", str(options.work)] if options.work else []
+    return _analysis("report-runs", *map(str, options.runs), "--out", str(options.out), *work)
+
+
+def _analysis(*arguments: str) -> int:
+    """Run a command of the analysis, in a process of its own."""
+    return subprocess.run([sys.executable, "-P", "-m", "analysis", *arguments], check=False).returncode
 
 
 def molecule_check(options: argparse.Namespace) -> int:
@@ -167,7 +187,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     for name, text in (
         ("check", "check the inputs; tell the plan and its time"),
         ("status", "show what runs"),
-        ("report", "write the report from what exists"),
+        (
+            "report",
+            "write the report from what exists, or about runs from elsewhere: report run.json... -o report.html",
+        ),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument(
@@ -175,6 +198,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         )
         command.add_argument("--directory", type=Path, default=Path(), help="where results/ and work/ are")
         command.add_argument("--cores", type=int, default=_available_cores(), help="cores to plan with")
+        if name == "report":
+            command.add_argument(
+                "runs", type=Path, nargs="*", metavar="run.json", help="runs that `describe` described"
+            )
+            command.add_argument("-o", "--out", type=Path, metavar="report.html", help="with run.json: file to write")
+            command.add_argument("--work", type=Path, help="with run.json: folder for what was read and measured")
+    text = "write the run.json of any trajectory: describe TOPOLOGY TRAJECTORY... -o run.json; --help tells more"
+    commands.add_parser("describe", help=text, add_help=False)
     molecule = commands.add_parser("molecule", help="check molecules, or import a new one")
     _molecule_options(molecule.add_subparsers(dest="what", required=True, metavar="what"))
     return parser.parse_args(arguments)

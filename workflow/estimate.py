@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workflow.inputs import Inputs
 from workflow.progress import Progress, duration, read_all
-from workflow.protocol import equilibration_stages, production_stage
+from workflow.protocol import SETTLE_PS, equilibration_stages, production_stage
 
 # A rough guess until a run was measured here: 2 cores of 2022 server processors with GROMACS 2022 built for SSE4.1.
 ROUGH_ATOM_NS_PER_DAY_PER_THREAD = 1.1e5
@@ -20,13 +20,14 @@ BYTES_PER_VAPOUR_NS = 0.6e6
 
 @dataclass(frozen=True)
 class RunEstimate:
-    """One run: its size, its length with equilibration, and how long it should take on this machine."""
+    """One run: its size, its lengths (total_ns: with equilibration), and how long it takes on this machine with all."""
 
     system: str
     replica: int
     atoms: int
     total_ns: float
     production_ns: float
+    viscosity_ns: float
     seconds: float
     measured: bool
     bytes: float
@@ -52,11 +53,13 @@ def _estimate(inputs: Inputs, system: str, replica: int, measured: Sequence[Prog
         rate = (nearest.ns_per_day or 0.0) * nearest.atoms / nearest.threads
     frames = production_ns * 1000 / inputs.config.frame_interval_ps
     size = frames * atoms * XTC_BYTES_PER_ATOM + OTHER_BYTES_PER_RUN
-    seconds = total_ns * atoms / (rate * threads) * 86400
+    lengths = inputs.config.lengths
+    viscosity_ns = lengths.viscosity_segments * (SETTLE_PS + lengths.viscosity_segment_ps) / 1000
+    seconds = (total_ns + viscosity_ns) * atoms / (rate * threads) * 86400
     if inputs.has_vapour(system):
         seconds += inputs.config.lengths.vapour_ns * SECONDS_PER_VAPOUR_NS
         size += inputs.config.lengths.vapour_ns * BYTES_PER_VAPOUR_NS
-    return RunEstimate(system, replica, atoms, total_ns, production_ns, seconds, bool(measured), size)
+    return RunEstimate(system, replica, atoms, total_ns, production_ns, viscosity_ns, seconds, bool(measured), size)
 
 
 def threads_per_run(inputs: Inputs, cores: int) -> int:
@@ -90,13 +93,18 @@ def announcement(inputs: Inputs, found: Sequence[RunEstimate], cores: int, threa
         )
     lines += [
         f"  {one.system} r{one.replica}: {one.atoms} atoms, {_length(one.production_ns)} production "
-        f"(+ {_length(one.total_ns - one.production_ns)} equilibration), about {duration(one.seconds)}"
+        f"(+ {_beside(one)}), about {duration(one.seconds)}"
         for one in found
     ]
     lines += [
         f"  warning: {name}: {text}" for name in inputs.config.systems for text in inputs.compositions[name].warnings
     ]
     return "\n".join(lines)
+
+
+def _beside(one: RunEstimate) -> str:
+    equilibration = f"{_length(one.total_ns - one.production_ns)} equilibration"
+    return f"{equilibration}, {_length(one.viscosity_ns)} for the viscosity" if one.viscosity_ns else equilibration
 
 
 def _length(ns: float) -> str:

@@ -22,6 +22,11 @@ def is_whole(path: Path) -> bool:
         return False
 
 
+def box_nm(path: Path) -> NDArray[np.float64]:
+    """Return the edges (3,) of a rectangular box in nm, from the last line of a .gro file."""
+    return np.array([float(word) for word in path.read_text(encoding="utf-8").splitlines()[-1].split()[:3]])
+
+
 def write_gro(
     path: Path, molecules: Sequence[tuple[str, Sequence[str]]], xyz_nm: NDArray[np.float64], box_edge_nm: float
 ) -> None:

@@ -44,11 +44,11 @@ class RunJob:
     work_root: Path
     threads: int
 
-    def reporter(self, work: Path) -> Reporter:
-        """Return what tells the progress of this run's work folder."""
+    def reporter(self, work: Path, beside: str = "") -> Reporter:
+        """Return what tells the progress of this run's work folder; `beside` names what is not the run itself."""
         atoms, config = self.inputs.compositions[self.system].n_atoms, self.inputs.config
-        first = Progress(self.system, self.replica, config.results, atoms, self.threads, config.cutoff_nm)
-        return Reporter(work, first)
+        name = f"{self.system} {beside}" if beside else self.system
+        return Reporter(work, Progress(name, self.replica, config.results, atoms, self.threads, config.cutoff_nm))
 
     def vapour_reporter(self, work: Path, atoms: int) -> Reporter:
         """Return what tells the progress of the vapour, under a name of its own: it runs beside the liquid."""

@@ -66,13 +66,14 @@ def _what(run: RunJob) -> dict[str, Any]:
         "temperature_K": system.temperature_K,
         "pressure_atm": system.pressure_atm,
         "published": [asdict(one) for one in system.published],
+        "claims": [asdict(one) for one in system.claims],
     }
 
 
 def _contents(run: RunJob) -> dict[str, Any]:
     """Return the molecules in topology order, their sites and the composition."""
     composition = run.inputs.compositions[run.system]
-    molecules = [(run.inputs.molecules[name], count) for name, count in composition.counts if count > 0]
+    molecules = [(run.inputs.molecule(run.system, name), count) for name, count in composition.counts if count > 0]
     packed = json.loads((run.out / "composition.json").read_text(encoding="utf-8"))
     return {
         "provisional": [molecule.name for molecule, _ in molecules if molecule.status == "provisional"],
@@ -126,6 +127,7 @@ def _species(molecule: Molecule, count: int, monomers: int | None) -> dict[str, 
         "role": molecule.kind,
         "count": count,
         "charge_e": float(molecule.charge_e),
+        "uncharged": molecule.uncharged,
         "status": molecule.status,
         "status_note": molecule.status_note,
         "misfits": [asdict(one) for one in molecule.misfits],

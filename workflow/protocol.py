@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
 
@@ -22,6 +22,9 @@ GAS_PHASE_CUTOFF_NM = 4.0
 VAPOUR_CUTOFF_NM = 2.5  # beyond every pair of a solvent molecule; it has to be, or the run is refused
 VAPOUR_ENERGY_INTERVAL_PS = 0.5  # friction makes the vibrations forget within a picosecond
 VAPOUR_FRAME_INTERVAL_PS = 1.0  # kept in the work folder, to look at the torsions
+PRESSURES = Path("viscosity", "pressure.npz")  # beside run.json
+SETTLE_PS = 20.0  # new velocities and a frame rounded to 0.001 nm are forgotten within picoseconds
+PRESSURE_INTERVAL_FS = 6.0  # pressures of a liquid change within tens of femtoseconds
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class Stage:
     def steps(self) -> int:
         """Number of MD steps."""
         return round(self.length_ps * 1000 / self.timestep_fs)
+
+    def numbered(self, number: int) -> Stage:
+        """Return the same stage under a name of its own, for one of many segments."""
+        return replace(self, name=f"{self.name}{number:02d}")
 
 
 def equilibration_stages(inputs: Inputs, system: str) -> tuple[Stage, ...]:
@@ -78,6 +85,31 @@ def vapour_mdp(inputs: Inputs, system: str, replica: int) -> str:
         "nstxout": _interval_steps(VAPOUR_FRAME_INTERVAL_PS, stage.timestep_fs),
     }
     return _fill((stage.name,), values)
+
+
+def viscosity_stages(inputs: Inputs, system: str) -> tuple[Stage, Stage]:
+    """Return the two stages of one segment that samples the pressure: settling, then sampling, at constant volume."""
+    temperature, lengths = inputs.systems[system].temperature_K, inputs.config.lengths
+    return (
+        Stage("viscosity_settle", "NVT", temperature, SETTLE_PS, TIMESTEP_FS),
+        Stage("viscosity", "NVT", temperature, lengths.viscosity_segment_ps, TIMESTEP_FS),
+    )
+
+
+def viscosity_mdp(inputs: Inputs, system: str, replica: int, segment: int, stage: Stage) -> str:
+    """Return the mdp text of one stage of one segment; all of it is physics."""
+    nstenergy = _interval_steps(PRESSURE_INTERVAL_FS / 1000, stage.timestep_fs)
+    values = {
+        "cutoff_nm": inputs.config.cutoff_nm,
+        "dt_ps": stage.timestep_fs / 1000,
+        "nsteps": stage.steps,
+        "temperature_K": stage.temperature_K,
+        "ld_seed": inputs.seed(system, replica, f"thermostat {stage.name} {segment}"),
+        "velocity_seed": inputs.seed(system, replica, f"velocities viscosity {segment}"),
+        "nstenergy": nstenergy,
+        "nstcalcenergy": nstenergy,
+    }
+    return _fill(("common", "dynamics", stage.name), values)
 
 
 def minimisation_mdp(inputs: Inputs) -> str:

@@ -3,32 +3,54 @@
 Definition: a site touches a cation when their distance is below the contact distance of its kind of atom
 (analysis/cutoffs.py: fixed, the same in every system). CN = contacts per cation, averaged over cations and
 frames. A molecule touches when any of its sites does; a whole polymer chain counts as one molecule. The total
-counts the sites of the negatively polarised kinds O, N, F and HB (hydrogen on boron).
-Uncertainty: 95 % half-width of the mean over five consecutive parts of the time series (Student's t).
-Wrong when contacts live longer than a tenth of the trajectory: the parts are then not independent, as the note says.
+counts the sites of the negatively polarised kinds O, N, F and HB (hydrogen on boron). Denticity: with how many of
+its sites of these kinds a molecule touches the same cation (1: monodentate, 2: bidentate), as shares of the
+molecules in contact through them.
+Uncertainty: 95 % half-width of the mean, the larger of that from five consecutive parts and that from the cations
+(Student's t; analysis/shells.py).
+Wrong when contacts live as long as the run: cations and parts then only tell what the packing was (see residence).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
-from analysis.cutoffs import BAND_NM, CONTACT_NM, COORDINATING_KINDS, NO_CONTACT
+from analysis.cutoffs import BAND_NM, COORDINATING_KINDS, NO_CONTACT
 from analysis.read import Reading
-from analysis.run import Run, RunError, SiteGroup
-from analysis.statistics import block_error, block_note
+from analysis.run import Run, SiteGroup, Species
+from analysis.shells import (
+    PARTS,
+    Contacts,
+    IntArray,
+    contact_nm,
+    coordinating_sites,
+    counted,
+    first_frame,
+    mean_with_error,
+    molecule_contacts,
+    touching,
+)
+from analysis.statistics import (
+    MAX_POINTS,
+    MIN_POINTS,
+    FloatArray,
+    block_average,
+    block_error,
+    drift_limit,
+    drift_z,
+)
 from analysis.table import Row, row
 
 PARAMETERS: dict[str, Any] = {
-    "parts": 5,
     "series_points": 500,  # a series is thinned to at most so many means
     "probability_up_to": 12,  # P(n) is given for n = 0 to here, further when more occur
+    "denticity_up_to": 6,  # shares for 1 to here at most, the last one with all above
 }
-
-IntArray = NDArray[np.int64]
 
 
 def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
@@ -37,78 +59,52 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     Rows (unit 1; labels "Li-O(DME)" for sites, "Li-DME" for molecules, "Li-all" for the total): "cn",
     "cn_molecule", "cn_total"; "cn_band" (x: contact distance -+ 0.02 nm); "cn_integral" (from the histogram
     of distances, must agree with "cn"); "cn_probability", "cn_molecule_probability", "cn_total_probability"
-    (x: n; share of cations with n contacts); "cn_series", "cn_molecule_series" and "cn_total_series"
-    (x: time in ps; means of consecutive frames over the whole trajectory). Averages are over the frames from
-    the first block that begins at or after `start_frame`.
+    (x: n; share of cations with n contacts); "denticity" (x: atoms of one molecule that touch; share of the molecules
+    in contact) and "denticity_mean"; "cn_drift", "cn_molecule_drift" and "cn_total_drift" (last half less first third);
+    "cn_series", "cn_molecule_series" and "cn_total_series" (x: time in ps; means of consecutive frames over the
+    whole trajectory). Averages are over the frames from the first block that begins at or after `start_frame`.
 
     Raises:
         RunError: a site is of a kind without a contact distance.
     """
-    first = int(reading.block_edges_frame[reading.first_block(start_frame)])
+    first = first_frame(reading, start_frame)
+    sites = run.partner_sites()
+    if not run.n_cations:
+        return []
     rows: list[Row] = []
-    for site in run.partner_sites():
+    total = np.zeros((reading.n_frames, run.n_cations), dtype=np.int64)
+    for site in sites:
         label = run.pair_label(site)
-        counts = site_contacts(run, reading, site)
-        own = len(rows)
-        rows += _rows_of("cn", label, counts, reading, first)
-        rows += _band_rows(run, reading, site, first)
-        rows.append(_integral_row(run, reading, site, start_frame, note=str(rows[own]["note"])))
+        # the widest of the three distances is looked up once, the others among its pairs
+        pairs = touching(run, reading, site, shift_nm=BAND_NM)
+        counts = counted(run, reading, _closer(pairs, contact_nm(site)))
+        total += counts if site.kind in COORDINATING_KINDS else 0
+        rows += _rows_of("cn", label, counts, run, reading, first)
+        rows += _band_rows(run, reading, site, first, pairs)
+        rows.append(_integral_row(run, reading, site, start_frame, counts[first:]))
     for species in run.species:
-        sites = [site for site in run.partner_sites() if site.species == species.name]
-        if sites:
-            counts = molecule_contacts(run, reading, sites)
-            rows += _rows_of("cn_molecule", f"{run.cation}-{species.name}", counts, reading, first)
-    coordinating = [site for site in run.partner_sites() if site.kind in COORDINATING_KINDS]
-    if coordinating:
-        counts = np.sum([site_contacts(run, reading, site) for site in coordinating], axis=0)
-        rows += _rows_of("cn_total", f"{run.cation}-all", counts, reading, first)
+        of_species = [site for site in sites if site.species == species.name]
+        if of_species:
+            found = molecule_contacts(run, reading, of_species)
+            rows += _rows_of("cn_molecule", f"{run.cation}-{species.name}", found.per_cation(), run, reading, first)
+            rows += _denticity_rows(run, reading, species, first)
+    if coordinating_sites(run):
+        rows += _rows_of("cn_total", f"{run.cation}-all", total, run, reading, first)
     return rows
 
 
-def contact_nm(site: SiteGroup) -> float:
-    """Return the contact distance of a site group.
-
-    Raises:
-        RunError: its kind has none.
-    """
-    if site.kind not in CONTACT_NM:
-        raise RunError(f"site {site.label}: no contact distance for kind {site.kind!r} in analysis/cutoffs.py")
-    return CONTACT_NM[site.kind]
-
-
-def site_contacts(run: Run, reading: Reading, site: SiteGroup, shift_nm: float = 0.0) -> IntArray:
-    """Return the contacts of each cation with a site group in each frame, shape (F, N_cation)."""
-    pairs = reading.pairs[run.pair_label(site)]
-    touching = pairs["distance_nm"] < np.float32(contact_nm(site) + shift_nm)
-    n_cations = run.n_cations
-    keys = pairs["frame"][touching].astype(np.int64) * n_cations + pairs["cation"][touching]
-    return np.bincount(keys, minlength=reading.n_frames * n_cations).reshape(reading.n_frames, n_cations)
-
-
-def molecule_contacts(run: Run, reading: Reading, sites: Sequence[SiteGroup]) -> IntArray:
-    """Return how many molecules touch a cation through any of these sites of one species, (F, N_cation)."""
-    n_cations = run.n_cations
-    n_molecules = run.find_species(sites[0].species).count
-    keys = []
-    for site in sites:
-        pairs = reading.pairs[run.pair_label(site)]
-        touching = pairs[pairs["distance_nm"] < np.float32(contact_nm(site))]
-        cation = touching["frame"].astype(np.int64) * n_cations + touching["cation"]
-        keys.append(cation * n_molecules + touching["site"] // len(site.atoms))
-    cations = np.unique(np.concatenate(keys)) // n_molecules
-    return np.bincount(cations, minlength=reading.n_frames * n_cations).reshape(reading.n_frames, n_cations)
-
-
-def _rows_of(quantity: str, label: str, counts: IntArray, reading: Reading, first: int) -> list[Row]:
-    """Return mean, distribution and series of contacts (F, N_cation), the first two from frame `first` on."""
-    series = counts.mean(axis=1)
-    mean, error = block_error(series[first:], PARAMETERS["parts"])
-    note = _note(series[first:], mean, error, reading)
-    rows = [row(quantity, label, mean, "1", error, note=note)]
-    highest = max(int(counts[first:].max()), PARAMETERS["probability_up_to"])
-    for n in range(highest + 1):
-        share, error = block_error((counts[first:] == n).mean(axis=1), PARAMETERS["parts"])
+def _rows_of(quantity: str, label: str, counts: IntArray, run: Run, reading: Reading, first: int) -> list[Row]:
+    """Return mean, distribution, drift and series of contacts (F, N_cation), all but the last from `first` on."""
+    mean, error, doubt = mean_with_error(counts[first:], reading.interval_ps)
+    rows = [row(quantity, label, mean, "1", error, note=_note(mean, error, doubt))]
+    occurring = int(counts[first:].max())
+    for n in range(max(occurring, PARAMETERS["probability_up_to"]) + 1):
+        never = 0.0, math.nan, ""
+        share, error, _ = mean_with_error(counts[first:] == n, math.nan) if n <= occurring else never
         rows.append(row(f"{quantity}_probability", label, share, "1", error, x=n, x_unit="1"))
+    series = counts.mean(axis=1)
+    if not run.preview:
+        rows.append(_drift_row(f"{quantity}_drift", label, series[first:], len(run.partner_sites())))
     thinned = min(PARAMETERS["series_points"], series.size)
     for part in np.array_split(np.arange(series.size), thinned):
         note = "before the start" if part[0] < first else ""
@@ -117,35 +113,92 @@ def _rows_of(quantity: str, label: str, counts: IntArray, reading: Reading, firs
     return rows
 
 
-def _note(series: NDArray[np.float64], mean: float, error: float, reading: Reading) -> str:
+def _note(mean: float, error: float, doubt: str) -> str:
     """Return what must be said of a mean number of contacts and of its error."""
     known = "" if mean >= NO_CONTACT else "no contact"
-    if np.isnan(error) and series.size >= PARAMETERS["parts"]:
-        return known or "never changed: no error can be given"
-    doubt = block_note(series, reading.interval_ps, PARAMETERS["parts"])
-    return "; ".join(text for text in (known, doubt) if text)
+    return known if math.isnan(error) and known else "; ".join(text for text in (known, doubt) if text)
 
 
-def _band_rows(run: Run, reading: Reading, site: SiteGroup, first: int) -> list[Row]:
-    """Return the coordination number at both ends of the band of contact distances."""
+def _drift_row(quantity: str, label: str, series: FloatArray, n_tests: int) -> Row:
+    """Return by how much a series rises from its first third to its last half, and whether that is more than chance.
+
+    The half-width is that at which the normal deviate of the difference (analysis/statistics.py) would be 1.96.
+    """
+    if series.size < MIN_POINTS:
+        return row(quantity, label, math.nan, "1", note=f"only {series.size} frames: not judged")
+    difference = float(series[-(series.size // 2) :].mean() - series[: series.size // 3].mean())
+    z = drift_z(block_average(series, MAX_POINTS)[0])
+    if z == 0 or math.isinf(z):
+        return row(quantity, label, difference, "1", note="never changed" if difference == 0 else "changed once")
+    error = abs(difference / z) * float(stats.norm.ppf(0.975))
+    return row(quantity, label, difference, "1", error, note="drifts" if abs(z) > drift_limit(n_tests) else "")
+
+
+def _denticity_rows(run: Run, reading: Reading, species: Species, first: int) -> list[Row]:
+    """Return with how many coordinating atoms the molecules of a species hold a cation."""
+    sites = coordinating_sites(run, species.name)
+    n_atoms = sum(len(site.atoms) for site in sites)
+    if not sites:
+        return []
+    label = f"{run.cation}-{species.name}"
+    found = molecule_contacts(run, reading, sites, first)
+    highest = min(n_atoms, PARAMETERS["denticity_up_to"])
+    if found.frame.size < NO_CONTACT * found.n_frames * found.n_cations:
+        return [
+            row("denticity", label, math.nan, "1", x=n, x_unit="1", note="no contact") for n in range(1, highest + 1)
+        ]
+    rows = [row("denticity_mean", label, *_ratio(found, found.atoms))]
+    for n in range(1, highest + 1):
+        with_more = n == highest < n_atoms
+        share = _ratio(found, found.atoms >= n if with_more else found.atoms == n)
+        rows.append(row("denticity", label, *share, x=n, x_unit="1", note="or more" if with_more else ""))
+    return rows
+
+
+def _ratio(found: Contacts, weights: NDArray[Any]) -> tuple[float, str, float]:
+    """Return the mean of a weight over all contacts, its unit, and its 95 % half-width.
+
+    A mean over contacts, whose number varies, is a ratio of two means over cations and frames; to first order its
+    error is that of (weights - mean), summed per cation and frame, over the mean number of contacts.
+    """
+    mean = float(weights.mean())
+    shape = found.n_frames, found.n_cations
+    place = found.frame * found.n_cations + found.cation
+    deviation = np.bincount(place, weights - mean, minlength=shape[0] * shape[1]).reshape(shape)
+    _, error, _ = mean_with_error(deviation * (deviation.size / found.frame.size), math.nan)
+    return mean, "1", error
+
+
+def _closer(pairs: NDArray[np.void], distance_nm: float) -> NDArray[np.void]:
+    """Return the pairs below a distance."""
+    return pairs[pairs["distance_nm"] < np.float32(distance_nm)]
+
+
+def _band_rows(run: Run, reading: Reading, site: SiteGroup, first: int, pairs: NDArray[np.void]) -> list[Row]:
+    """Return the coordination number at both ends of the band of contact distances, from the pairs within it."""
     rows = []
     for name, shift_nm in (("low", -BAND_NM), ("high", BAND_NM)):
-        series = site_contacts(run, reading, site, shift_nm)[first:].mean(axis=1)
-        mean, error = block_error(series, PARAMETERS["parts"])
         x = contact_nm(site) + shift_nm
+        mean, error, _ = mean_with_error(counted(run, reading, _closer(pairs, x))[first:], math.nan)
         rows.append(row("cn_band", run.pair_label(site), mean, "1", error, x=x, x_unit="nm", note=name))
     return rows
 
 
-def _integral_row(run: Run, reading: Reading, site: SiteGroup, start_frame: int, note: str) -> Row:
-    """Return the coordination number from the histogram: the integral of rho 4 pi r^2 g up to contact."""
+def _integral_row(run: Run, reading: Reading, site: SiteGroup, start_frame: int, counts: IntArray) -> Row:
+    """Return the coordination number from the histogram: the integral of rho 4 pi r^2 g up to contact.
+
+    A histogram does not tell the cations apart: the spread between them is taken from the counts (F, N_cation).
+    """
     label = run.pair_label(site)
     first = reading.first_block(start_frame)
     bins = int(np.searchsorted(reading.bin_edges_nm, contact_nm(site) + 1e-9)) - 1
     frames = np.diff(reading.block_edges_frame)[first:]
     per_block = reading.histograms[label][first:, :bins].sum(axis=1)
-    parts = np.array_split(np.arange(frames.size), min(PARAMETERS["parts"], frames.size))
+    parts = np.array_split(np.arange(frames.size), min(PARTS, frames.size))
     n_cations = run.n_cations
     means = np.array([per_block[part].sum() / (frames[part].sum() * n_cations) for part in parts])
-    _, error = block_error(means, len(parts)) if len(parts) > 1 else (0.0, float("nan"))
-    return row("cn_integral", label, per_block.sum() / (frames.sum() * n_cations), "1", error, note=note)
+    _, by_parts = block_error(means, len(parts)) if len(parts) > 1 else (0.0, math.nan)
+    _, error, doubt = mean_with_error(counts, reading.interval_ps)
+    mean = float(per_block.sum() / (frames.sum() * n_cations))
+    error = float(np.fmax(error, by_parts))
+    return row("cn_integral", label, mean, "1", error, note=_note(mean, error, doubt))

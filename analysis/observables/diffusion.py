@@ -3,9 +3,10 @@
 Definition: MSD(t) = < |R(t0 + t) - R(t0)|^2 > over all origins t0 and all molecules of a species, R the unwrapped
 centre of mass with the drift of the whole system taken off; D = lim MSD / (6 t), from a straight line with free
 intercept over the part where the exponent d ln MSD / d ln t is shown to be 1 (analysis/einstein.py).
-Uncertainty: 95 % half-widths from the random-walk covariance, the spread between molecules, and five blocks.
-Wrong when molecules move together (errors too small: use replicas); D is that of the periodic box, without the
-correction for its finite size. Source: Maginn et al., LiveCoMS 1, 6324, 2019; references in analysis/einstein.py.
+Uncertainty: 95 % half-widths from the random-walk covariance, widened where molecules move together, the spread
+between molecules, and five blocks. D is that of the periodic box; "D_infinite" adds what the box takes off
+(analysis/finite_size.py) when the viscosity was measured. "D_plain_fit" is what a straight line through one run, as
+often published, would have said. Source: Maginn et al., LiveCoMS 1, 6324, 2019; references in analysis/einstein.py.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import constants
+from scipy import constants, stats
 
-from analysis.einstein import Criteria, Diffusion, Exponent, Fit, estimate, exponent
-from analysis.msd import MsdCurve, Positions, log_spaced_lags, msd_curve
+from analysis.einstein import NORMAL_QUANTILE, Criteria, Diffusion, Exponent, Fit, estimate, exponent
+from analysis.finite_size import corrected_nm2_per_ps, correction_nm2_per_ps
+from analysis.green_kubo import viscosity_of
+from analysis.msd import FloatArray, MsdCurve, Positions, even_interval_ps, log_spaced_lags, msd_curve
 from analysis.read import Reading
-from analysis.run import Run
+from analysis.run import Run, RunError, Species
 from analysis.table import Row, row
 from analysis.units import D_UNIT, NM2_PER_PS_IN_D_UNIT
 
@@ -31,6 +34,10 @@ PARAMETERS: dict[str, Any] = {
     "window_msd_end_min_nm2": 0.3,  # about two diameters of a solvated ion, squared
 }
 
+PLAIN_NOTE = (
+    "one run, straight line over 10-90 % of all lags, with the error that the line itself quotes: it holds the truth "
+    "in under 1 % of cases"
+)
 REFERENCE_LAG_PS = constants.nano / constants.pico
 MIN_FRAMES = 4
 
@@ -40,32 +47,69 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
 
     Rows, label = species: "msd" (x lag in ps, nm^2), "msd_exponent" (x lag in ps, 1), "D" (1e-10 m^2/s; NaN with
     the note "subdiffusive: ...", "not resolved: ..." or "preview"), "fit_window_start" and "fit_window_end" (ps),
-    "D_sensitivity" (x: 1 the whole window, 2 and 3 its first and second half),
-    "msd_at_1ns" (nm^2; NaN with the note "run too short" when 1 ns is more than half of what is analysed).
+    "D_sensitivity" (x: 1 the whole window, 2 and 3 its first and second half), "D_blocks" (mean of fits to five parts
+    of the run), "D_infinite" (corrected for the size of the box; NaN without a viscosity), "D_plain_fit" (of the
+    first replica only), "msd_at_1ns" (nm^2; NaN with the note "run too short" when 1 ns is more than half of what is
+    analysed). Label "": "D_finite_size_at_1mPas" (the correction of the box at a viscosity of 1 mPa s; it goes as
+    1 / viscosity).
 
     Raises:
         ValueError: frames that are not evenly spaced in time.
     """
-    interval_ps = frame_interval_ps(reading)
+    interval_ps = even_interval_ps(reading.time_ps)
+    box_nm = reading.box_nm[start_frame:]
     rows: list[Row] = []
     for index, species in enumerate(run.species):
         members = np.flatnonzero(reading.molecule_species == index)
         if members.size:
             # the molecules of a species lie together: a slice does not copy the memory map
             positions = reading.com_nm[start_frame:, members[0] : members[-1] + 1]
-            rows += species_rows(species.name, positions, interval_ps, preview=run.preview, lost=reading.step_note())
-    return rows
+            own = species_rows(species.name, positions, interval_ps, preview=run.preview, lost=reading.step_note())
+            rows += own if run.replica == 1 else [one for one in own if one["quantity"] != "D_plain_fit"]
+            (found,) = (one for one in own if one["quantity"] == "D")
+            rows.append(_infinite_row(run, species, found, box_nm))
+    return [*rows, _size_row(run.temperature_K, box_nm)]
 
 
-def frame_interval_ps(reading: Reading) -> float:
-    """Time between frames; NaN for a single frame. Raises ValueError when the frames are not evenly spaced."""
-    steps = np.diff(reading.time_ps)
-    if steps.size == 0:
-        return math.nan
-    interval = float(np.median(steps))
-    if interval <= 0.0 or np.any(np.abs(steps - interval) > 0.01 * interval):
-        raise ValueError(f"frames are not evenly spaced in time: steps from {steps.min():.6g} to {steps.max():.6g} ps")
-    return interval
+def _size_row(temperature_K: float, box_nm: FloatArray) -> Row:
+    """Return the correction for the size of the box at a viscosity of 1 mPa s."""
+    quantity = "D_finite_size_at_1mPas"
+    if not len(box_nm) or not np.isfinite(box_nm).all():
+        return row(quantity, "", math.nan, D_UNIT, note="no box")
+    size = correction_nm2_per_ps(temperature_K, edge_nm(box_nm), 1.0) * NM2_PER_PS_IN_D_UNIT
+    return row(quantity, "", size, D_UNIT, note="to be added to each D; goes as 1 / viscosity")
+
+
+def edge_nm(box_nm: FloatArray) -> float:
+    """Return the mean edge in nm of boxes (F, 3): the cubic root of the mean volume."""
+    return float(box_nm.prod(axis=1).mean() ** (1 / 3))
+
+
+def _infinite_row(run: Run, species: Species, found: Row, box_nm: FloatArray) -> Row:
+    """Return D of a species without the effect of the box, or the reason why there is none."""
+    quantity, name, reason = "D_infinite", species.name, ""
+    if math.isnan(found["value"]):
+        return row(quantity, name, math.nan, D_UNIT, note=str(found["note"]))
+    if not np.isfinite(box_nm).all():
+        return row(quantity, name, math.nan, D_UNIT, note="no box")
+    try:
+        measured = viscosity_of(run, float(box_nm.prod(axis=1).mean()))
+    except RunError as error:
+        measured, reason = None, f" ({error})"
+    if measured is None or not measured.value_mpas > 0.0:
+        reason = reason or " of this force field, from short runs that save the pressure"
+        return row(quantity, name, math.nan, D_UNIT, note=f"needs the viscosity{reason}")
+    in_nm2 = (found["value"] / NM2_PER_PS_IN_D_UNIT, found["error"] / NM2_PER_PS_IN_D_UNIT)
+    eta = (measured.value_mpas, measured.half_width)
+    value, error_nm2 = corrected_nm2_per_ps(in_nm2, eta, run.temperature_K, edge_nm(box_nm))
+    notes = [f"viscosity {eta[0]:.3g} ± {eta[1]:.2g} mPa s"]
+    if not measured.plateau:
+        notes.append("upper bound: that viscosity is a lower bound")
+    if species.role == "polymer":
+        notes.append("the correction is for small molecules, doubtful for a chain")
+    return row(
+        quantity, name, value * NM2_PER_PS_IN_D_UNIT, D_UNIT, error_nm2 * NM2_PER_PS_IN_D_UNIT, note="; ".join(notes)
+    )
 
 
 def species_rows(name: str, positions: Positions, interval_ps: float, *, preview: bool, lost: str = "") -> list[Row]:
@@ -88,13 +132,32 @@ def species_rows(name: str, positions: Positions, interval_ps: float, *, preview
     rows.append(_reference_row(name, curve, reference if long_enough else None))
     if preview:
         return rows + _diffusion_rows(name, Diffusion(None, "preview"))
-    return rows + _diffusion_rows(name, estimate(positions, interval_ps, curve, criteria()))
+    rows += _diffusion_rows(name, estimate(positions, interval_ps, curve, criteria()))
+    line = plain_fit(curve)
+    return rows if line is None else [*rows, row("D_plain_fit", name, *_in_d_unit(line), note=PLAIN_NOTE)]
 
 
 def _without_numbers(name: str, reason: str, msd_reason: str) -> list[Row]:
     missing = [("D", D_UNIT), ("fit_window_start", "ps"), ("fit_window_end", "ps")]
     rows = [row(quantity, name, math.nan, unit, note=reason) for quantity, unit in missing]
     return [*rows, row("msd_at_1ns", name, math.nan, "nm^2", note=msd_reason)]
+
+
+def plain_fit(curve: MsdCurve) -> Fit | None:
+    """D as it is often published: an ordinary straight line through the MSD from 10 to 90 % of the lags of one run.
+
+    The half-width is what the line's own standard error gives. It takes neighbouring lags for independent: of
+    150 runs of ideal walkers it held the true D in one, and D itself scattered seven times as widely as that of
+    `estimate` (../shared/reference/statistics.md 5.0). For comparison only. None with fewer than five lags.
+    """
+    every = curve.every_lag_nm2
+    first, last = round(0.1 * (every.size - 1)), round(0.9 * (every.size - 1))
+    if last - first < 4 or curve.lag_frames.size == 0:
+        return None
+    interval_ps = float(curve.lag_ps[0] / curve.lag_frames[0])
+    lags = np.arange(first, last + 1) * interval_ps
+    line = stats.linregress(lags, every[first : last + 1])
+    return Fit(float(line.slope) / 6, NORMAL_QUANTILE * float(line.stderr) / 6, float(lags[0]), float(lags[-1]))
 
 
 def criteria() -> Criteria:
@@ -146,7 +209,15 @@ def _diffusion_rows(name: str, result: Diffusion) -> list[Row]:
             )
             for number, other in enumerate(result.sensitivity, start=1)
         ),
+        *_block_rows(name, result.blocks),
     ]
+
+
+def _block_rows(name: str, blocks: Fit | None) -> list[Row]:
+    if blocks is None:
+        return [row("D_blocks", name, math.nan, D_UNIT, note="window too late for five blocks")]
+    note = f"window {blocks.start_ps:.4g}-{blocks.end_ps:.4g} ps, five parts of the run"
+    return [row("D_blocks", name, *_in_d_unit(blocks), note=note)]
 
 
 def _in_d_unit(fit: Fit) -> tuple[float, str, float]:

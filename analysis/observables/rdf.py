@@ -1,5 +1,7 @@
 """Radial distribution functions of every kind of site around the cation, and running coordination numbers.
 
+The cations among themselves have one too, with N_cation (N_cation - 1) pairs, both ways of each pair counted.
+
 Definitions:
     g(r) = n(r) / (sum_frames N_cation N_site / V(t) * 4/3 pi (r_hi^3 - r_lo^3)), with each frame's own volume
     (constant-pressure boxes breathe); N(r) = pairs closer than r per cation, exact from counts, which equals
@@ -42,13 +44,15 @@ FloatArray = NDArray[np.float64]
 class Curve:
     """Pair counts of one label after the start: P parts of the trajectory, K bins.
 
-    counts: (P, K) pairs; norm: (P,) sum of N_cation N_site / V; cation_frames: (P,) cations times frames.
+    counts: (P, K) pairs; norm: (P,) sum of N_cation N_site / V; cation_frames: (P,) cations times frames;
+    counted: how often each pair is counted, twice among cations.
     """
 
     counts: NDArray[np.int64]
     norm: FloatArray
     cation_frames: FloatArray
     edges_nm: FloatArray
+    counted: int = 1
 
     @property
     def shells_nm3(self) -> FloatArray:
@@ -72,7 +76,7 @@ class Curve:
 
 
 def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
-    """Return g, running_cn, first_peak and first_minimum for every site group.
+    """Return g, running_cn, first_peak and first_minimum for every site group and for cations around a cation.
 
     Rows: "g" (x: bin centre, nm; value dimensionless), "running_cn" (x: upper bin edge, nm), both in rows of
     0.004 nm up to half the smallest box length; "first_peak" and "first_minimum" (nm), NaN with the reason in
@@ -80,12 +84,28 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     (analysis/statistics.py). Uses the blocks of frames that begin at or after `start_frame`.
     """
     rows: list[Row] = []
-    for site in run.partner_sites():
-        label = run.pair_label(site)
+    sites: dict[str, SiteGroup | None] = {run.pair_label(site): site for site in run.partner_sites()}
+    if run.cation is not None:
+        sites[_cation_label(run)] = None
+    for label, site in sites.items():
         curve = curve_of(run, reading, label, start_frame)
+        reason = _why_unknown(run, reading, site)
+        if reason:
+            rows += [row(name, label, np.nan, "nm", note=reason) for name in ("first_peak", "first_minimum")]
+            continue
         rows += _curve_rows(label, curve)
-        rows += _feature_rows(label, curve, CONTACT_NM.get(site.kind), _doubt(run, reading, site, start_frame))
+        contact_nm = CONTACT_NM.get(site.kind) if site else None
+        rows += _feature_rows(label, curve, contact_nm, _doubt(run, reading, site, start_frame) if site else "")
     return rows
+
+
+def _why_unknown(run: Run, reading: Reading, site: SiteGroup | None) -> str:
+    """Return why there is no g(r) of a site group, or of the cations among themselves; empty when there is."""
+    if not np.isfinite(reading.box_nm).all():
+        return "no box, so no density to compare with"
+    if site is None:
+        return "" if run.n_cations > 1 else "a single cation"
+    return "" if run.site_indices(site).size else "no atoms of this kind"
 
 
 def _doubt(run: Run, reading: Reading, site: SiteGroup, start_frame: int) -> str:
@@ -107,14 +127,20 @@ def curve_of(run: Run, reading: Reading, label: str, start_frame: int) -> Curve:
         norm=np.array([reading.norm[label][part].sum() for part in parts]),
         cation_frames=np.array([float(frames[part].sum() * n_cations) for part in parts]),
         edges_nm=reading.bin_edges_nm,
+        counted=2 if label == _cation_label(run) else 1,
     )
+
+
+def _cation_label(run: Run) -> str:
+    """Return the label of the cations among themselves."""
+    return f"{run.cation}-{run.cation}"
 
 
 def merge_bins(curve: Curve, width: int) -> Curve:
     """Return the curve with `width` bins merged into one; bins left over at the end are dropped."""
     n_bins = curve.counts.shape[1] // width
     counts = curve.counts[:, : n_bins * width].reshape(curve.counts.shape[0], n_bins, width).sum(axis=2)
-    return Curve(counts, curve.norm, curve.cation_frames, curve.edges_nm[: n_bins * width + 1 : width])
+    return Curve(counts, curve.norm, curve.cation_frames, curve.edges_nm[: n_bins * width + 1 : width], curve.counted)
 
 
 def _half_width(parts: FloatArray) -> FloatArray:
@@ -174,7 +200,7 @@ def _peaks(g: FloatArray, g_parts: FloatArray, curve: Curve) -> NDArray[np.int64
     Noise is the larger of counting noise in a smoothing width and of the scatter between the parts.
     """
     sigma_bins = PARAMETERS["smoothing_nm"] / (curve.edges_nm[1] - curve.edges_nm[0])
-    expected = curve.norm.sum() * curve.shells_nm3 * (2 * np.sqrt(np.pi) * sigma_bins)
+    expected = curve.norm.sum() / curve.counted * curve.shells_nm3 * (2 * np.sqrt(np.pi) * sigma_bins)
     noise = np.sqrt(np.maximum(g, 1.0) / expected)
     if g_parts.shape[0] > 1:
         noise = np.maximum(noise, g_parts.std(axis=0, ddof=1) / np.sqrt(g_parts.shape[0]))

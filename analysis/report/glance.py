@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from analysis.report.collect import Finished
 from analysis.report.formatting import label_text, species_of, unit_text
-from analysis.report.summary import WITHHELD_IN_PREVIEW, Cell, Scalars, cell, scalars_of, with_role
+from analysis.report.names import WITHHELD_IN_PREVIEW
+from analysis.report.summary import Cell, Scalars, cell, scalars_of, with_role
 from analysis.report.verdict import verdict
 
 

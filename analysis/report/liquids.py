@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from analysis.compare import Comparison, comparisons
 from analysis.report.collect import Finished
 from analysis.report.formatting import number, unit_text, with_interval
-from analysis.report.summary import Cell, quantity_name
+from analysis.report.names import quantity_name
+from analysis.report.summary import Cell
 
 
 @dataclass(frozen=True)

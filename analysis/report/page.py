@@ -11,8 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from analysis.comparison import FEWEST_REPLICAS
+from analysis.comparison_files import compare_runs
 from analysis.cutoffs import BAND_NM, CONTACT_NM, NO_CONTACT
 from analysis.report.collect import Electrolyte, Finished, Results, collect, electrolytes
+from analysis.report.differences import pairs_of, split_by_charges, verdicts_of
 from analysis.report.expected import load_expected
 from analysis.report.figures import (
     Figure,
@@ -26,6 +29,7 @@ from analysis.report.figures import (
 from analysis.report.formatting import counted
 from analysis.report.glance import first_cation, glance, glance_columns
 from analysis.report.liquids import liquid_lines
+from analysis.report.longer import longer_lines, target_text
 from analysis.report.palette import species_styles, variant_of, variant_styles
 from analysis.report.ran import choices, description, sentence
 from analysis.report.summary import detail_groups
@@ -61,7 +65,7 @@ def build(results_dir: Path, systems: list[str], replicas: int, out: Path, expec
         RunError: when `expected` cannot be read.
     """
     results = collect(results_dir, systems, replicas, load_expected(expected) if expected else None)
-    text = _render(results)
+    text = _render(results, results_dir)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial")
     partial.write_text(text, encoding="utf-8")
@@ -69,7 +73,7 @@ def build(results_dir: Path, systems: list[str], replicas: int, out: Path, expec
     return out
 
 
-def _render(results: Results) -> str:
+def _render(results: Results, results_dir: Path) -> str:
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
@@ -80,7 +84,7 @@ def _render(results: Results) -> str:
     environment.filters["counted"] = counted
     groups = electrolytes(results.finished)
     with_ions = first_cation(results.finished) is not None
-    sections = _sections(results, groups)
+    sections = _sections(results, groups, results_dir)
     store = {
         "template": page_template(),
         "config": _FIGURE_CONFIG,
@@ -102,11 +106,20 @@ def _render(results: Results) -> str:
         descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
         verdicts={one.name: verdict(one) for one in results.finished},
         with_chains=any(run.get("monomers") for one in results.finished for run in one.runs.values()),
-        contact_nm=CONTACT_NM,
-        band_nm=BAND_NM,
-        no_contact=NO_CONTACT,
+        **_limits(),
         **_inside(store),
     )
+
+
+def _limits() -> dict[str, Any]:
+    """Return the limits that the definitions name."""
+    return {
+        "contact_nm": CONTACT_NM,
+        "band_nm": BAND_NM,
+        "no_contact": NO_CONTACT,
+        "fewest_replicas": FEWEST_REPLICAS,
+        "target": target_text(),
+    }
 
 
 def _inside(store: dict[str, Any]) -> dict[str, Markup | str]:
@@ -119,16 +132,21 @@ def _inside(store: dict[str, Any]) -> dict[str, Markup | str]:
     }
 
 
-def _sections(results: Results, groups: Sequence[Electrolyte]) -> list[dict[str, Any]]:
-    """Return what the template shows per electrolyte: tables and figures by kind."""
+def _sections(results: Results, groups: Sequence[Electrolyte], results_dir: Path) -> list[dict[str, Any]]:
+    """Return what the template shows per electrolyte: tables, comparisons and figures by kind."""
     variants, species = variant_styles(groups), species_styles(results.finished)
+    compared, verdicts = compare_runs(results_dir, {one.name: one.run for one in results.finished}, results.replicas)
     sections = []
     for group in groups:
-        figures = _figures(group, variants, species)
+        figures, pairs = _figures(group, variants, species), pairs_of(group.members, compared)
         sections.append(
             {
                 "group": group,
                 "tables": detail_groups(group),
+                "pairs": pairs,
+                "with_controls": split_by_charges(pairs),
+                "verdicts": verdicts_of(group.members, verdicts),
+                "longer": longer_lines(group.members),
                 "members": [
                     (one, variant_of(one, group), variants[variant_of(one, group)][0]) for one in group.members
                 ],

@@ -27,14 +27,18 @@ def sentence(results: Results) -> str:
     runs = _all_runs(finished)
     count = f"{len(finished)} of {counted(asked, 'system')}" if results.unfinished else counted(asked, "system")
     replicas = counted(results.replicas, "replica") + (" each" if len(finished) > 1 else "")
-    facts = [
-        f"{_span(runs, 'production_ns_done')} ns of production",
-        f"{_span(runs, 'temperature_K')} K and {_span(runs, 'pressure_atm')} atm",
-        f"{_span(runs, 'cutoff_nm')} nm cut-off",
-        f"{_span(runs, 'mixing_rule')} mixing",
-    ]
-    gromacs = join_words(sorted({str(run.get("versions", {}).get("gromacs", "?")) for run in runs}))
-    return f"Molecular dynamics of {count}, {replicas}: {', '.join(facts)}, GROMACS {gromacs}."
+    # A trajectory that Sheath did not make tells its temperature and little else.
+    wanted = (
+        ("production_ns_done", "{} ns of production"),
+        ("temperature_K", "{} K"),
+        ("pressure_atm", "{} atm"),
+        ("cutoff_nm", "{} nm cut-off"),
+        ("mixing_rule", "{} mixing"),
+    )
+    facts = [text.format(_span(runs, key)) for key, text in wanted if any(run.get(key) is not None for run in runs)]
+    gromacs = sorted({str(run["versions"]["gromacs"]) for run in runs if run.get("versions", {}).get("gromacs")})
+    facts += [f"GROMACS {join_words(gromacs)}"] if gromacs else []
+    return f"Molecular dynamics of {count}, {replicas}: {', '.join(facts)}."
 
 
 def choices(results: Results) -> tuple[tuple[str, str, str], ...]:

@@ -8,89 +8,27 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.report.collect import Electrolyte, Finished, records
-from analysis.report.formatting import (
-    label_text,
-    number,
-    scalar,
-    species_of,
-    unit_text,
-    with_interval,
+from analysis.report.formatting import number, scalar, species_of, unit_text, with_interval
+from analysis.report.names import (
+    CHAIN_CONTACTS,
+    CONTACT_QUANTITIES,
+    EXACT,
+    FOLDED_GROUPS,
+    FURTHER,
+    HEADING_OF_OBSERVABLE,
+    HEADINGS,
+    HIDDEN,
+    LIQUID,
+    SHORT_CURVES,
+    TRANSPORT,
+    WITHHELD_IN_PREVIEW,
+    heading_of,
+    line_name,
+    quantity_name,
+    rank_of,
 )
 
-WITHHELD_IN_PREVIEW = frozenset({"D"})
-"""Quantities that a preview never shows, whatever its tables hold."""
 NO_D_IN_PREVIEW = "preview: no D"
-
-_NAMES = {
-    "density": "Density",
-    "density_drift": "Density, drift",
-    "box_edge_min": "Smallest edge of the box",
-    "largest_step": "Largest step of a molecule between frames, box lengths",
-    "trajectory_end": "Last frame",
-    "density_deviation": "Density, deviation from the prediction",
-    "chain_apparent_volume": "Apparent volume of the chains",
-    "salt_concentration": "Salt concentration reached",
-    "temperature": "Temperature",
-    "pressure": "Pressure",
-    "potential_energy": "Potential energy of the box",
-    "volume": "Volume of the box",
-    "heat_of_vaporisation": "Heat of vaporisation",
-    "vapour_energy": "Potential energy of one molecule alone",
-    "liquid_energy": "Potential energy of the liquid per molecule",
-    "dielectric_constant": "Dielectric constant",
-    "dipole_correlation_time": "Correlation time of the dipole moment",
-    "molecular_dipole": "Dipole moment of a molecule in the liquid",
-    "deviation_from_experiment": "Deviation from experiment,",
-    "cn_total": "Coordination number, total",
-    "cn_molecule": "Neighbouring molecules",
-    "cn": "Coordination number",
-    "cn_integral": "Coordination number from the integral of g(r)",
-    "first_peak": "First peak of g(r)",
-    "first_minimum": "First minimum of g(r)",
-    "D": "Diffusion coefficient",
-    "msd_at_1ns": "Mean squared displacement after 1 ns",
-}
-_TRANSPORT = "Transport"
-_GROUPS = (
-    (
-        "The liquid",
-        (
-            "density",
-            "density_drift",
-            "density_deviation",
-            "chain_apparent_volume",
-            "salt_concentration",
-            "temperature",
-            "pressure",
-            "potential_energy",
-            "volume",
-            "heat_of_vaporisation",
-            "liquid_energy",
-            "vapour_energy",
-            "dielectric_constant",
-            "dipole_correlation_time",
-            "molecular_dipole",
-            "deviation_from_experiment",
-            "box_edge_min",
-            "largest_step",
-            "trajectory_end",
-        ),
-    ),
-    ("Direct contacts of the cation", ("cn_total", "cn_molecule", "cn")),
-    ("Distances of the first shell", ("first_peak", "first_minimum")),
-    (_TRANSPORT, ("D", "msd_at_1ns")),
-)
-_CHAINS = "Contacts with the chains"
-_FURTHER = "Further numbers"
-# Shown as a remark below D, not as rows of their own.
-_FOLDED = frozenset({"fit_window_start", "fit_window_end"})
-_LABELS = {
-    "mol_per_L": "per litre of solution",
-    "mol_per_L_solvent": "per litre of solvent",
-    "molar": "per mol",
-}
-# Extremes of what happened, not estimates of anything: they have no interval.
-_EXACT = frozenset({"box_edge_min", "largest_step", "trajectory_end"})
 
 
 @dataclass(frozen=True)
@@ -128,10 +66,16 @@ Scalars = dict[Key, dict[str, Any]]
 
 
 def scalars_of(member: Finished) -> Scalars:
-    """Return (quantity, label, unit) -> row of all numbers of one system, stationarity apart."""
+    """Return (quantity, label, unit) -> row of all numbers of one system, stationarity apart.
+
+    Curves of a few points are numbers too: their label names the point, as "Li, 100 ps".
+    """
     rows = member.scalars
-    rows = rows[rows["observable"] != "stationarity"]
-    return {(str(r["quantity"]), str(r["label"]), str(r["unit"])): r for r in records(rows)}
+    found = records(rows[rows["observable"] != "stationarity"])
+    for row in (row for quantity in SHORT_CURVES for row in records(member.curves(quantity))):
+        point = f"{number(float(row['x']))} {unit_text(str(row['x_unit']))}".strip()
+        found.append(row | {"label": f"{row['label']}, {point}"})
+    return {(str(r["quantity"]), str(r["label"]), str(r["unit"])): r for r in found}
 
 
 def cell(row: dict[str, Any], scalars: Scalars, preview: bool) -> Cell:
@@ -142,7 +86,7 @@ def cell(row: dict[str, Any], scalars: Scalars, preview: bool) -> Cell:
     if not math.isfinite(value):
         return Cell(note or "not resolved", _msd_remark(str(row["label"]), scalars) if quantity == "D" else ())
     details = [note] if note else []
-    if quantity in _EXACT:
+    if quantity in EXACT:
         extreme = () if quantity == "trajectory_end" else ("an extreme, no estimate",)
         return Cell(number(value), (*extreme, *details), True)
     if quantity == "D" and "window" not in note:
@@ -154,21 +98,20 @@ def detail_groups(group: Electrolyte) -> tuple[Group, ...]:
     """Return all numbers of an electrolyte: rows of quantities, one cell per member (None: does not apply)."""
     by_member = [scalars_of(member) for member in group.members]
     chains = {name for member in group.members for name in with_role(member, "polymer")}
-    keys = [key for key in dict.fromkeys(key for one in by_member for key in one) if key[0] not in _FOLDED]
-    headings = {key: _heading(key, chains) for key in keys}
-    order = [heading for heading, _ in _GROUPS]
-    order[2:2] = [_CHAINS]
+    rows = {key: row for one in by_member for key, row in one.items() if key[0] not in HIDDEN}
+    keys = list(dict.fromkeys(key for one in by_member for key in one if key in rows))
+    headings = {key: _heading(key, str(rows[key]["observable"]), chains) for key in keys}
     groups = []
-    for heading in [*order, _FURTHER]:
-        chosen = sorted((key for key in keys if headings[key] == heading), key=_rank)
+    for heading in HEADINGS:
+        chosen = sorted((key for key in keys if headings[key] == heading), key=lambda key: rank_of(key[0]))
         lines = tuple(_line(key, group.members, by_member) for key in chosen)
-        if heading == _TRANSPORT and all(member.preview for member in group.members):
+        if heading == TRANSPORT and all(member.preview for member in group.members):
             lines = _transport_of_previews(lines, group.members)
-        if heading == _GROUPS[0][0]:
-            place = sum(_rank(key) <= _rank(("salt_concentration", "", "")) for key in chosen)
+        if heading == LIQUID:
+            place = sum(rank_of(key[0]) <= rank_of("salt_concentration") for key in chosen)
             lines = (*lines[:place], *_from_composition(group.members, keys), *lines[place:])
         if lines:
-            groups.append(Group(heading, lines, folded=heading in (_CHAINS, _FURTHER)))
+            groups.append(Group(heading, lines, folded=heading in FOLDED_GROUPS))
     return tuple(groups)
 
 
@@ -181,23 +124,11 @@ def _transport_of_previews(lines: Sequence[Line], members: Sequence[Finished]) -
     return (Line("D", "", quantity_name("D"), "", cells), *numbers)
 
 
-def quantity_name(quantity: str) -> str:
-    """Return what a quantity of the tables is called on the page."""
-    return _NAMES.get(quantity, quantity.replace("_", " "))
-
-
-def _heading(key: Key, chains: Iterable[str]) -> str:
+def _heading(key: Key, observable: str, chains: Iterable[str]) -> str:
     quantity, label, _ = key
-    for heading, quantities in _GROUPS:
-        if quantity in quantities:
-            touches_chain = quantity != "D" and "-" in label and species_of(label) in chains
-            return _CHAINS if touches_chain else heading
-    return _FURTHER
-
-
-def _rank(key: Key) -> int:
-    ranked = [quantity for _, quantities in _GROUPS for quantity in quantities]
-    return ranked.index(key[0]) if key[0] in ranked else len(ranked)
+    if quantity in CONTACT_QUANTITIES and "-" in label and species_of(label) in chains:
+        return CHAIN_CONTACTS
+    return heading_of(quantity) or HEADING_OF_OBSERVABLE.get(observable, FURTHER)
 
 
 def _line(key: Key, members: Sequence[Finished], by_member: Sequence[Scalars]) -> Line:
@@ -206,9 +137,7 @@ def _line(key: Key, members: Sequence[Finished], by_member: Sequence[Scalars]) -
         _with_choices(cell(scalars[key], scalars, member.preview), key, member) if key in scalars else None
         for member, scalars in zip(members, by_member, strict=True)
     )
-    shown = _LABELS.get(label, label_text(label))
-    name = f"{quantity_name(quantity)} {shown}".strip()
-    return Line(quantity, label, name, unit_text(unit), cells)
+    return Line(quantity, label, line_name(quantity, label), unit_text(unit), cells)
 
 
 def _with_choices(shown: Cell, key: Key, member: Finished) -> Cell:
@@ -240,7 +169,7 @@ def _from_composition(members: Sequence[Finished], keys: Sequence[Key]) -> tuple
     if all(value is None for value in reached):
         return ()
     cells = tuple(None if v is None else Cell(scalar(v), ("exact: from the counts",), True, True) for v in reached)
-    name = f"{quantity_name('salt_concentration')} {_LABELS['mol_per_L_solvent']}"
+    name = line_name("salt_concentration", "mol_per_L_solvent")
     return (Line("salt_concentration", "mol_per_L_solvent", name, "mol/L", cells),)
 
 
@@ -261,8 +190,8 @@ def _window_remark(species: str, scalars: Scalars) -> list[str]:
     ends = {
         quantity: (number(float(row["value"])), unit_text(unit))
         for (quantity, label, unit), row in scalars.items()
-        if quantity in _FOLDED and label == species and math.isfinite(float(row["value"]))
+        if quantity in HIDDEN and label == species and math.isfinite(float(row["value"]))
     }
-    if len(ends) < len(_FOLDED):
+    if len(ends) < len(HIDDEN):
         return []
     return [f"window {ends['fit_window_start'][0]}–{ends['fit_window_end'][0]} {ends['fit_window_end'][1]}"]

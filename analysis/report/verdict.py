@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.report.collect import Finished, records
 from analysis.report.formatting import join_words, label_text, number, unit_text, with_interval
-from analysis.report.summary import quantity_name
+from analysis.report.names import quantity_name
 
 
 def verdict(member: Finished) -> str:

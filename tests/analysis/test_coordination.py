@@ -11,10 +11,11 @@ import pytest
 
 from analysis.observables.coordination import compute
 from analysis.read import load_reading, read
-from analysis.run import RunError, load_run
+from analysis.run import Run, RunError, SiteGroup, load_run
 from analysis.table import frame
 
 from .conftest import gas_document, run_document, species_entry, write_run
+from .contact_runs import contact_reading, contact_run, species, telegraph
 from .test_rdf import lattice
 
 
@@ -162,3 +163,70 @@ def test_contacts_that_change_often_say_nothing(tmp_path: Path) -> None:
     positions[:, 1, 0] = np.where(np.random.default_rng(2).random(400) < 0.5, 0.2, 1.0)
     table = _table(tmp_path, gas_document(1, 1), positions, np.full((400, 3), 3.0))
     assert table[table["quantity"] == "cn"]["note"].tolist() == [""]
+
+
+def test_denticity_is_told_of_the_molecules_in_contact(shell: pd.DataFrame) -> None:
+    assert _value(shell, "denticity", "Li-DME", 2) == 1.0
+    assert _value(shell, "denticity", "Li-DME", 1) == 0.0
+    assert _value(shell, "denticity_mean", "Li-DME") == 2.0
+    assert _value(shell, "denticity", "Li-PF", 1) == 1.0  # P does not coordinate
+    assert _value(shell, "denticity_mean", "Li-PAB") == 2.0
+
+
+def _contact_table(run: Run, touching: dict[str, Any], n_frames: int) -> pd.DataFrame:
+    return frame(compute(run, contact_reading(run, touching, n_frames), 0), system="s", replica=1)
+
+
+def test_denticity_of_independent_atoms_and_its_error() -> None:
+    """Three atoms, each in contact with p = 1/4: two touch in 3 p^2 (1-p) / (1 - (1-p)^3)."""
+    site = SiteGroup("O(G3)", "G3", "O", (0, 1, 2))
+    run = contact_run([species("Li", "cation", 12), species("G3", "solvent", 2, 3)], [site])
+    truth = 3 * 0.25**2 * 0.75 / (1 - 0.75**3)
+    found = []
+    for seed in range(60):
+        table = _contact_table(run, {"O(G3)": telegraph(100, (12, 6), 0.6, 0.2, seed)}, 100)
+        row = table[(table["quantity"] == "denticity") & (table["x"] == 2)].iloc[0]
+        found.append((row["value"], row["error"]))
+        assert table.loc[table["quantity"] == "denticity", "value"].sum() == pytest.approx(1)
+    values, errors = np.array(found).T
+    assert abs(values.mean() - truth) < 4 * values.std() / np.sqrt(60)
+    assert np.mean(np.abs(values - truth) < errors) > 0.88
+
+
+def test_many_atoms_are_counted_together_and_none_is_said() -> None:
+    site = SiteGroup("O(G9)", "G9", "O", tuple(range(9)))
+    run = contact_run([species("Li", "cation", 2), species("G9", "solvent", 1, 9)], [site])
+    held = np.zeros((20, 2, 9), dtype=bool)
+    none = _contact_table(run, {"O(G9)": held}, 20)
+    assert none[none["quantity"] == "denticity"]["note"].tolist() == ["no contact"] * 6
+    held[:, 0] = True
+    held[:, 1, :2] = True
+    table = _contact_table(run, {"O(G9)": held}, 20)
+    shares = table[table["quantity"] == "denticity"]
+    assert shares["value"].tolist() == [0, 0.5, 0, 0, 0, 0.5]
+    assert shares["note"].iloc[-1] == "or more"
+
+
+def test_the_drift_of_a_coordination_number_is_judged() -> None:
+    run = contact_run([species("Li", "cation", 20), species("G", "solvent", 10)], [SiteGroup("O(G)", "G", "O", (0,))])
+    steady = telegraph(400, (20, 10), 0.1, 0.1, seed=1)
+    rising = steady & (np.random.default_rng(0).random((400, 20, 10)) < np.linspace(0.2, 1, 400)[:, None, None])
+    for contacts, note in ((steady, ""), (rising, "drifts")):
+        table = _contact_table(run, {"O(G)": contacts}, 400)
+        drift = table[table["quantity"] == "cn_drift"].iloc[0]
+        series = contacts.sum(axis=2).mean(axis=1)
+        assert drift["value"] == pytest.approx(series[-200:].mean() - series[:133].mean())
+        assert drift["note"] == note
+        assert (abs(drift["value"]) > drift["error"]) == bool(note)
+
+
+def test_a_preview_is_not_judged_for_drift() -> None:
+    sites = [SiteGroup("O(G)", "G", "O", (0,))]
+    run = contact_run([species("Li", "cation", 20), species("G", "solvent", 10)], sites, preview=True)
+    table = _contact_table(run, {"O(G)": telegraph(100, (20, 10), 0.1, 0.1, seed=1)}, 100)
+    assert "cn_drift" not in set(table["quantity"])
+
+
+def test_without_a_cation_there_are_no_rows() -> None:
+    run = contact_run([species("G", "solvent", 10)], [SiteGroup("O(G)", "G", "O", (0,))])
+    assert compute(run, contact_reading(run, {}, 20), 0) == []

@@ -8,16 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.dipole import MolecularDipole, TotalDipole
+from analysis.dipole import TotalDipole
 from analysis.read import load_reading, read
-from analysis.run import Species, load_run
+from analysis.run import load_run
+from analysis.unwrap import Bonds
 from tests.analysis.conftest import gas_document, run_document, species_entry, write_run
 from tests.ideal_systems import free_dipoles
 
 CHARGE_E, LENGTH_NM, BOX_NM = 0.5, 0.2, 2.0
-BENT = Species(
-    "W", "bent", "solvent", 2, 0.0, "", (16.0, 1.0, 1.0), (-0.8, 0.3, 0.5), ("O", "H1", "H2"), ((0, 1), (0, 2))
-)
 
 
 def dipoles_document(count: int, **changes: Any) -> dict[str, Any]:
@@ -25,16 +23,20 @@ def dipoles_document(count: int, **changes: Any) -> dict[str, Any]:
     return run_document([entry], [], cation=None, **changes)
 
 
-def test_a_molecule_has_its_dipole_wherever_it_lies() -> None:
+def test_molecules_have_their_dipoles_wherever_they_lie(tmp_path: Path) -> None:
     shape = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.1, 0.02]])
     expected = 0.3 * shape[1] + 0.5 * shape[2]
     box = np.array([2.0, 3.0, 1.0])
-    operator = MolecularDipole.of(BENT, np.arange(6).reshape(2, 3))
+    entry = species_entry("W", "solvent", 2, (16.0, 1.0, 1.0), bonds=[(0, 1), (0, 2)])
+    document = run_document([entry | {"charges_e": [-0.8, 0.3, 0.5]}], [], cation=None)
+    run = load_run(write_run(tmp_path, document, np.ones((1, 6, 3)), box[None]))
+    bonds = Bonds(run)
     for corner in ((1.95, 2.95, 0.99), (0.02, 0.01, 0.97), (5.0, -4.0, 0.5)):
         whole = np.concatenate([shape + np.array(corner), shape[:, [1, 2, 0]]])
-        found = operator(whole % box, box)
-        np.testing.assert_allclose(found[0], expected, atol=1e-12)
-        np.testing.assert_allclose(found[1], expected[[1, 2, 0]], atol=1e-12)
+        dipole = TotalDipole(run, bonds)
+        dipole.add(bonds.vectors((whole % box).astype(np.float32), box))
+        np.testing.assert_allclose(dipole.total_e_nm[0], expected + expected[[1, 2, 0]], atol=1e-6)
+        assert dipole.mean_square_e2_nm2[0] == pytest.approx(expected @ expected, abs=1e-6)
 
 
 def test_one_pass_stores_the_dipole_of_every_frame(tmp_path: Path) -> None:
@@ -57,7 +59,8 @@ def test_a_liquid_with_ions_or_unknown_charges_has_none(tmp_path: Path, gas_run:
     document = dipoles_document(2)
     document["species"][0]["charges_e"] = None
     path = write_run(tmp_path / "unknown", document, np.zeros((10, 4, 3)), np.full((10, 3), BOX_NM))
-    assert not TotalDipole(load_run(path)).known
+    run = load_run(path)
+    assert not TotalDipole(run, Bonds(run)).known
 
 
 def test_a_cation_may_be_missing_only_where_there_is_none(tmp_path: Path) -> None:

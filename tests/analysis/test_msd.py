@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from analysis import msd
-from analysis.msd import fft_msd, jackknife_half_width, log_spaced_lags, msd_curve
-from tests.ideal_systems import ballistic_particles, brownian_walkers, ornstein_uhlenbeck
+from analysis.msd import excess_variance, fft_msd, jackknife_half_width, log_spaced_lags, msd_curve
+from tests.ideal_systems import ballistic_particles, brownian_walkers, ornstein_uhlenbeck, paired_walkers
 
 
 def direct_msd(positions: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -68,6 +68,26 @@ def test_the_error_of_the_msd_covers_the_truth() -> None:
     assert np.all(covered >= 0.9)
     # intervals so wide that they always cover would be no answer either
     assert covered.mean() <= 0.995
+
+
+def test_the_error_covers_the_truth_also_when_molecules_move_together() -> None:
+    """Pairs are seen by how much the mean of all molecules varies in time, without knowing who goes with whom."""
+    lags = np.array([2, 5, 10, 20, 50, 100])
+    inside, excess = [], []
+    for seed in range(100):
+        curve = msd_curve(paired_walkers(1000, 10, 1e-3, 1.0, seed), lags, 1.0)
+        inside.append(np.abs(curve.msd_nm2 - 6e-3 * lags) <= curve.half_width_nm2())
+        excess.append(curve.excess)
+    assert np.all(np.mean(inside, axis=0) >= 0.9)
+    np.testing.assert_allclose(np.mean(excess, axis=0), 2.0, rtol=0.1)
+
+
+def test_a_run_too_short_to_tell_counts_every_molecule() -> None:
+    lags = np.array([1, 3, 9])
+    np.testing.assert_array_equal(excess_variance(lags, 25, np.full(3, 4.0)), 1.0)
+    # of 100 frames only the first two lags have 30 windows; the third is judged by them
+    np.testing.assert_array_equal(excess_variance(lags, 100, np.array([4.0, 2.0, 99.0])), [4.0, 2.0, 2.0])
+    np.testing.assert_array_equal(excess_variance(lags, 100, np.array([0.5, np.nan, 1.0])), 1.0)
 
 
 def test_jackknife_of_a_mean_is_the_usual_error() -> None:

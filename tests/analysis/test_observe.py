@@ -88,7 +88,7 @@ def test_rdf_and_coordination_of_a_run(read_run: Path, tmp_path: Path, monkeypat
     for name in wanted:
         table = read_csv(tmp_path / "observables" / f"{name}.csv")
         quantities |= set(table["quantity"])
-        assert set(table["label"]) <= {"Li-O(G)", "Li-G", "Li-all"}
+        assert set(table["label"]) <= {"Li-O(G)", "Li-G", "Li-all", "Li-Li"}
         assert (table["unit"] != "").all()
     assert {"g", "running_cn", "first_peak", "cn", "cn_molecule", "cn_total", "cn_band"} <= quantities
 

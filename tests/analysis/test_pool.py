@@ -182,3 +182,18 @@ def test_one_replica_keeps_its_remark_and_previews_are_named_once() -> None:
     assert pool(_tables(rows), "s")["note"].tolist() == ["preview; cut"]
     other = [row("trajectory_end", "", 60.0, "ps", note="preview")]
     assert pool(_tables(rows, other), "s")["note"].tolist() == ["preview; r1: cut"]
+
+
+def test_a_shell_that_a_replica_does_not_list_has_the_share_zero_there() -> None:
+    first = [row("shell", "Li(DME)", 0.8, "1", 0.1), row("shell", "Li(DME)2", 0.2, "1", 0.1)]
+    pooled = pool(_tables(first, [row("shell", "Li(DME)", 1.0, "1", 0.1)]), "s")
+    assert [_found(pooled, "shell", "Li(DME)2")[name] for name in ("value", "n")] == [0.1, 2]
+    assert _found(pooled, "shell", "Li(DME)")["value"] == pytest.approx(0.9)
+
+
+def test_a_residence_time_that_only_some_replicas_have_is_none() -> None:
+    known = [row("residence_time_continuous", "Li-DME", 5.0, "ps", 1.0)]
+    bound = [row("residence_time_continuous", "Li-DME", math.nan, "ps", note="tau > 1 ns (lower bound)")]
+    found = _found(pool(_tables(known, bound), "s"), "residence_time_continuous", "Li-DME")
+    assert math.isnan(found["value"])
+    assert found["note"] == "long enough in 1 of 2 replicas: r2: tau > 1 ns (lower bound)"

@@ -23,8 +23,9 @@ def _read(folder: Path, document: dict[str, Any], positions: Any, boxes: Any) ->
     return run, load_reading(folder / "reading")
 
 
-def _table(run: Run, reading: Reading, start_frame: int = 0) -> pd.DataFrame:
-    return frame(compute(run, reading, start_frame), system="s", replica=1)
+def _table(run: Run, reading: Reading, label: str = "Li-O(G)") -> pd.DataFrame:
+    table = frame(compute(run, reading, 0), system="s", replica=1)
+    return table[table["label"] == label]
 
 
 def _gas(folder: Path, seed: int, n_frames: int = 200) -> tuple[Run, Reading]:
@@ -52,10 +53,12 @@ def test_g_of_an_ideal_gas_is_one_within_its_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_makes_no_peak(tmp_path: Path, seed: int) -> None:
-    table = _table(*_gas(tmp_path, 100 + seed, n_frames=20))
-    features = table[table["quantity"].isin(["first_peak", "first_minimum"])]
-    assert features["value"].isna().all()
-    assert (features["note"] == "no peak stands out").all()
+    run, reading = _gas(tmp_path, 100 + seed, n_frames=20)
+    for label in ("Li-O(G)", "Li-Li"):
+        table = _table(run, reading, label)
+        features = table[table["quantity"].isin(["first_peak", "first_minimum"])]
+        assert features["value"].isna().all()
+        assert (features["note"] == "no peak stands out").all()
 
 
 def test_running_number_of_an_ideal_gas_is_density_times_volume(tmp_path: Path) -> None:
@@ -71,6 +74,28 @@ def test_running_number_of_an_ideal_gas_is_density_times_volume(tmp_path: Path) 
     assert width == pytest.approx(PARAMETERS["row_bins"] * 0.002)
     assert len(g) == len(running)
     assert running["value"].is_monotonic_increasing
+
+
+def test_cations_have_a_g_among_themselves(tmp_path: Path) -> None:
+    run, reading = _gas(tmp_path, 4)
+    table = _table(run, reading, "Li-Li")
+    g = table[(table["quantity"] == "g") & (table["x"] > 0.3)]
+    assert 0.90 <= ((g["value"] - 1).abs() <= g["error"]).mean() <= 0.99
+    assert g["value"].mean() == pytest.approx(1, abs=0.02)
+    # 19 others within the box, each pair seen from both its cations
+    box = reading.box_nm.min()
+    running = table[table["quantity"] == "running_cn"].iloc[-1]
+    expected = 19 * 4 / 3 * np.pi * running["x"] ** 3 * (1 / np.prod(reading.box_nm, axis=1)).mean()
+    assert running["x"] == pytest.approx(box / 2, abs=0.004)
+    assert running["value"] == pytest.approx(expected, rel=0.02)
+    assert "Li-Li" not in reading.pairs
+
+
+def test_a_single_cation_has_none(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    run, reading = _read(tmp_path, gas_document(1, 20), rng.random((20, 21, 3)) * 2, np.full((20, 3), 2.0))
+    table = _table(run, reading, "Li-Li")
+    assert len(table) == 2 and table["value"].isna().all() and (table["note"] == "a single cation").all()
 
 
 def lattice(n: int, spacing_nm: float) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from analysis.read import load_reading, read
-from analysis.run import RunError, load_run
-from analysis.unwrap import CentreOfMass, Unwrapper, bond_tree, make_whole, minimum_image
+from analysis.run import load_run
+from analysis.unwrap import Bonds, Unwrapper, bond_tree, centres_of_mass, make_whole, minimum_image
 
 from .conftest import gas_document, run_document, species_entry, write_run
 
@@ -49,15 +49,28 @@ def test_centre_of_mass_equals_that_of_the_whole_molecule(tmp_path: Path) -> Non
     _, broken = _broken(rng, 20, box)
     species = [species_entry("Li", "cation", 1), species_entry("R", "solvent", 20, MASSES, bonds=BONDS)]
     path = write_run(tmp_path, run_document(species, []), np.zeros((2, 101, 3)), np.ones((2, 3)))
-    molecule = load_run(path).species[1]
-    centres = CentreOfMass.of(molecule, np.arange(100).reshape(20, 5))(broken.reshape(100, 3), box)
+    run = load_run(path)
+    bonds = Bonds(run)
+    positions = np.concatenate([np.ones((1, 3)), broken.reshape(100, 3)]).astype(np.float32)
+    vectors = bonds.vectors(positions, box)
+    centres = positions[bonds.roots] + centres_of_mass(bonds, run) @ vectors
     mended = make_whole(broken, box, bond_tree(5, BONDS))
-    assert np.allclose(centres, np.average(mended, axis=1, weights=MASSES), atol=1e-12)
+    assert np.allclose(centres[0], 1.0)
+    assert np.allclose(centres[1:], np.average(mended, axis=1, weights=MASSES), atol=1e-6)
+    longest = np.abs(SHAPE_NM[[1, 3, 2, 4]] - SHAPE_NM[[0, 0, 1, 2]]).max()
+    assert bonds.longest(vectors) == pytest.approx(longest, abs=1e-6)
+    assert bonds.unconnected == {}
 
 
-def test_bonds_that_leave_an_atom_alone_are_refused() -> None:
-    with pytest.raises(RunError, match="PAB: bonds leave 1 of 3 atoms unconnected"):
-        bond_tree(3, [(0, 1)], "PAB")
+def test_an_atom_that_no_bond_leads_to_is_linked_to_the_one_before_it() -> None:
+    tree = bond_tree(6, [(0, 2), (4, 3)])
+    assert sorted(zip(tree.parents, tree.children, tree.bonded, strict=True)) == [
+        (0, 1, False), (0, 2, True), (2, 3, False), (3, 4, True), (4, 5, False)
+    ]  # fmt: skip
+    rng, box = np.random.default_rng(3), np.full(3, 1.5)
+    whole = np.cumsum(rng.normal(scale=0.1, size=(20, 6, 3)), axis=1)
+    mended = make_whole(whole % box, box, tree)
+    np.testing.assert_allclose(mended - mended[:, :1], whole - whole[:, :1], atol=1e-12)
 
 
 def _walk(rng: np.random.Generator, n_frames: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -101,6 +114,15 @@ def test_paths_through_a_trajectory_file(tmp_path: Path) -> None:
     assert np.abs((com - com[0]) - (paths - paths[0])).max() < 0.03
 
 
+def test_frames_at_once_give_what_frame_by_frame_gives() -> None:
+    boxes, _, wrapped = _walk(np.random.default_rng(9), 50, 7)
+    one, many = Unwrapper(np.arange(1.0, 8.0)), Unwrapper(np.arange(1.0, 8.0))
+    expected = np.array([one.step(r, box) for r, box in zip(wrapped, boxes, strict=True)])
+    found = np.concatenate([many.steps(wrapped[a:b], boxes[a:b]) for a, b in ((0, 1), (1, 20), (20, 50))])
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert many.largest_step == pytest.approx(one.largest_step)
+
+
 def test_the_drift_of_the_whole_system_is_removed_by_mass() -> None:
     rng = np.random.default_rng(7)
     masses = np.array([1.0, 10.0, 100.0])
@@ -122,3 +144,14 @@ def test_minimum_image_is_the_shortest_copy() -> None:
     short = minimum_image(vectors, box)
     assert np.all(np.abs(short) <= box / 2)
     assert np.allclose((vectors - short) / box, np.rint((vectors - short) / box))
+
+
+def test_the_copy_of_a_point_that_a_file_holds_does_not_matter() -> None:
+    """In a box that breathes by 5 %, wrapped points and points any number of boxes away give the same paths."""
+    rng = np.random.default_rng(6)
+    boxes = 2.0 * (1 + 0.05 * rng.standard_normal((50, 3)))
+    wrapped = (rng.random((1, 9, 3)) + rng.normal(0, 0.02, (50, 9, 3)).cumsum(axis=0)) * boxes[:, None] % boxes[:, None]
+    elsewhere = wrapped + rng.integers(-3, 4, (50, 9, 1)) * boxes[:, None]
+    masses = np.ones(9)
+    first, second = Unwrapper(masses).steps(wrapped, boxes), Unwrapper(masses).steps(elsewhere, boxes)
+    assert np.allclose(first - first[0], second - second[0], atol=1e-9)

@@ -25,6 +25,26 @@ def test_longer_production_continues(finished_copy: Path) -> None:
     assert len(list((finished_copy / "work").glob("*/production.tpr"))) == 1
 
 
+def test_pressures_are_sampled_after_a_finished_run(finished_copy: Path) -> None:
+    first = (finished_copy / harness.RUN / "traj.xtc").stat()
+    sampled = harness.overlay(finished_copy, "lengths: {viscosity_segments: 3, viscosity_segment_ps: 10}\n")
+    done = harness.run(finished_copy, overlays=(harness.TINY, sampled))
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = (finished_copy / harness.RUN / "traj.xtc").stat()
+    assert (again.st_mtime_ns, again.st_ino) == (first.st_mtime_ns, first.st_ino)
+    with np.load(finished_copy / harness.RUN / "viscosity" / "pressure.npz") as found:
+        pressure_bar = found["pressure_bar"].astype(float)
+        assert pressure_bar.shape[0] == 3 and pressure_bar.shape[2] == 6
+        interval_ps = float(found["interval_ps"])
+        assert interval_ps == pytest.approx(0.006) and pressure_bar.shape[1] == 10 // interval_ps + 1
+        assert found["temperature_K"] == pytest.approx(298, abs=15)
+        assert len(set(found["volume_nm3"].tolist())) == 3
+    # Shear stresses vary as those of a liquid do (thousands of bar in so small a box) and differ between segments.
+    assert 500 < pressure_bar[:, :, 3:].std() < 50000
+    assert not np.allclose(pressure_bar[0], pressure_bar[1])
+    assert not list((finished_copy / "work").glob("*/viscosity0*.edr"))
+
+
 def test_more_replicas_compute_only_the_new_ones(finished_copy: Path) -> None:
     first = (finished_copy / harness.RUN / "traj.xtc").stat()
     more = harness.overlay(finished_copy, "replicas: 2\n")

@@ -90,3 +90,25 @@ def test_a_report_before_the_first_run_is_written_and_blocks_nothing(tmp_path: P
     assert sheath("report", "--directory", str(tmp_path)).returncode == 0
     assert "nothing to show yet" in (tmp_path / "results" / "report.html").read_text(encoding="utf-8")
     assert (tmp_path / "results" / LOCK_NAME).is_file()
+
+
+def test_describe_hands_its_options_to_the_analysis(tmp_path: Path) -> None:
+    done = sheath("describe", "--help")
+    assert done.returncode == 0
+    assert "--temperature" in done.stdout
+    done = sheath("describe", "none.tpr", "none.xtc", "-o", str(tmp_path / "run.json"), "--temperature", "298")
+    assert done.returncode == 2
+    assert "none.tpr: there is no such file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_report_about_runs_from_elsewhere_needs_no_configuration(tmp_path: Path) -> None:
+    absent, page = tmp_path / "absent.json", tmp_path / "page.html"
+    done = sheath("report", str(absent), "-o", str(page), "--configfile", str(tmp_path / "none.yaml"))
+    assert done.returncode == 2
+    assert done.stderr == f"analysis: {absent}: cannot be read (No such file or directory)\n"
+    done = sheath("report", str(absent))
+    assert done.returncode == 2
+    assert "-o report.html" in done.stderr
+    done = sheath("report", "-o", str(page))
+    assert done.returncode == 2

@@ -30,7 +30,8 @@ def test_a_measured_speed_decides(default_inputs: Inputs, tmp_path: Path) -> Non
     (tmp_path / "abc" / FILE_NAME).write_text(json.dumps(asdict(measured)))
     first = estimates(default_inputs, tmp_path, 1)[0]
     assert first.measured
-    assert first.seconds == pytest.approx(first.total_ns / 63.0 * 86400)
+    assert first.viscosity_ns == pytest.approx(2.2)
+    assert first.seconds == pytest.approx((first.total_ns + 2.2) / 63.0 * 86400)
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (8, 1), (12, 2), (64, 10)])

@@ -20,6 +20,7 @@ STAGES = ("build", "equilibration", "production", "vapour")
 MDP_FOLDER = Path("workflow", "mdp")
 PRODUCTION_MDP = "production.mdp"
 VAPOUR_MDP = "vapour.mdp"
+VISCOSITY_MDP = "viscosity*.mdp"  # what comes after the production does not enter its identity
 
 
 def fingerprint(
@@ -54,7 +55,8 @@ def fingerprint(
     physics |= {"replica": seed_and_replica, "templates": _templates(root, stage)}
     if stage in ("equilibration", "production"):
         lengths = asdict(config.lengths)
-        del lengths["production_ns"], lengths["vapour_ns"]
+        for later in ("production_ns", "vapour_ns", "viscosity_segments", "viscosity_segment_ps"):
+            del lengths[later]
         physics["lengths"] = [lengths, config.anneal_temperature_K]
     if stage == "production":
         physics["intervals"] = [config.frame_interval_ps, config.energy_interval_ps]
@@ -65,7 +67,7 @@ def fingerprint(
 def description(system: System, composition: Composition, molecules: Mapping[str, Molecule], *run: object) -> str:
     """Sixteen hexadecimal digits of the SHA-256 of what describes a run in run.json without being physics.
 
-    That is: titles, what the system extends, published values, the amounts as they were asked for and reached,
+    That is: titles, what the system extends, published values, claims, the amounts as they were asked for and reached,
     each molecule's title, kind, status and sites, and what `run` holds (replica, whether it is a preview).
     """
     described = {
@@ -74,6 +76,8 @@ def description(system: System, composition: Composition, molecules: Mapping[str
         "molecules": [_described(molecules[name]) for name, _ in composition.counts],
         "run": run,
     }
+    if system.claims:  # a system without any keeps the description that it had before there were claims
+        described["claims"] = [asdict(one) for one in system.claims]
     text = json.dumps(described, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -122,7 +126,8 @@ def _molecule(molecule: Molecule) -> list[Any]:
 def _templates(root: Path, stage: str) -> list[list[Any]]:
     """The mdp templates up to a stage: those of the gas phase for building, then all but production's."""
     of_vapour = stage == "vapour"
-    names = sorted(one for one in (root / MDP_FOLDER).glob("*.mdp") if (one.name == VAPOUR_MDP) == of_vapour)
+    of_runs = [one for one in sorted((root / MDP_FOLDER).glob("*.mdp")) if not one.match(VISCOSITY_MDP)]
+    names = [one for one in of_runs if (one.name == VAPOUR_MDP) == of_vapour]
     if stage == "build":
         names = [path for path in names if path.name.startswith("gas_phase")]
     elif stage == "equilibration":

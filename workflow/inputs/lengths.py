@@ -11,6 +11,7 @@ TIMESTEP_PS = 0.002
 SHORTEST_STAGE_PS = 10.0
 SHORTEST_PRODUCTION_PS = 20.0
 SHORTEST_VAPOUR_NS = 0.02
+MOST_SEGMENTS = 99
 FEWEST_FRAMES = 10  # and values of the energy
 LONGEST_INTERVAL_PS = 10.0
 SETTLING_ANNEAL_PS = 1000.0  # a shorter hot stage at full length gets a warning
@@ -24,7 +25,7 @@ WHY_FRAMES_ARE_CLOSE = (
 
 @dataclass(frozen=True)
 class Lengths:
-    """How long each stage lasts; 0 leaves out the hot stage (`anneal_ps`) or a pure liquid's vapour (`vapour_ns`)."""
+    """How long each stage lasts; 0 leaves out the hot stage, the vapour or the viscosity."""
 
     nvt_ps: float
     compress_ps: float
@@ -32,6 +33,8 @@ class Lengths:
     npt_ps: float
     production_ns: float
     vapour_ns: float = 0.0
+    viscosity_segments: int = 0
+    viscosity_segment_ps: float = 200.0
 
 
 def read_lengths(fields: Fields, frame_interval_ps: float) -> Lengths:
@@ -45,8 +48,10 @@ def read_lengths(fields: Fields, frame_interval_ps: float) -> Lengths:
     if production_ns is not None:
         _check_production(below, production_ns * 1000.0, frame_interval_ps)
     vapour_ns = _vapour(below)
+    segments = below.integer("viscosity_segments", least=0, most=MOST_SEGMENTS) or 0
+    segment_ps = _stage(below, "viscosity_segment_ps")
     below.finish()
-    return Lengths(nvt_ps, compress_ps, anneal_ps, npt_ps, production_ns or 1.0, vapour_ns)
+    return Lengths(nvt_ps, compress_ps, anneal_ps, npt_ps, production_ns or 1.0, vapour_ns, segments, segment_ps)
 
 
 def _vapour(fields: Fields) -> float:

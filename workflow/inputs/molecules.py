@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,10 @@ class PolymerSpec:
 
 @dataclass(frozen=True)
 class Molecule:
-    """A molecule of the force field; units are in the names, `charge_e` is the whole molecule's charge."""
+    """A molecule of the force field; units are in the names, `charge_e` is the whole molecule's charge.
+
+    `uncharged` marks a control, see `uncharged`.
+    """
 
     name: str
     title: str
@@ -68,3 +71,22 @@ class Molecule:
     folder: Path
     polymer: PolymerSpec | None = None
     misfits: tuple[Misfit, ...] = ()
+    uncharged: bool = False
+
+
+def uncharged(molecule: Molecule) -> Molecule:
+    """The same polymer with all partial charges zero and everything else as it was: a control.
+
+    Raises
+    ------
+    ValueError
+        For a molecule that is no polymer.
+    """
+    if molecule.polymer is None:
+        raise ValueError(f"{molecule.name} is no polymer")
+    units = {
+        part: {**unit, "atoms": [{**atom, "charge": 0.0} for atom in unit["atoms"]]}
+        for part, unit in molecule.polymer.units.items()
+    }
+    title = f"{molecule.title}, all partial charges zero"
+    return replace(molecule, title=title, polymer=replace(molecule.polymer, units=units), uncharged=True)

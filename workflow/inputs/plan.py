@@ -13,7 +13,7 @@ from workflow.inputs.cross_checks import check_boxes, check_types, compose_all, 
 from workflow.inputs.identity import description, fingerprint
 from workflow.inputs.lengths import anneal_warning, check_anneal
 from workflow.inputs.molecule_files import read_molecules
-from workflow.inputs.molecules import Molecule
+from workflow.inputs.molecules import Molecule, uncharged
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.systems import FOLDER, ReadSystem, System, check_file_names, read_system
 
@@ -43,6 +43,16 @@ class Inputs:
         text = f"{self.config.seed}/{system}/{replica}/{purpose}"
         return 1 + int(hashlib.sha256(text.encode()).hexdigest(), 16) % (2**31 - 2)
 
+    def molecule(self, system: str, name: str) -> Molecule:
+        """A molecule as it is in a system: its chains may be a control without partial charges."""
+        chains = self.systems[system].chains
+        without = chains is not None and chains.uncharged and chains.molecule == name
+        return uncharged(self.molecules[name]) if without else self.molecules[name]
+
+    def molecules_of(self, system: str) -> dict[str, Molecule]:
+        """The molecules of a system by name, as they are in it."""
+        return {name: self.molecule(system, name) for name, _ in self.compositions[system].counts}
+
     def mixing_rule(self, system: str) -> str:
         """How Lennard-Jones parameters combine in a system: as its own file says, else as the configuration does."""
         return self.systems[system].mixing_rule or self.config.mixing_rule
@@ -50,6 +60,11 @@ class Inputs:
     def has_vapour(self, system: str) -> bool:
         """Whether one molecule of the system is also simulated alone, for the heat of vaporisation."""
         return self.systems[system].is_pure and self.config.lengths.vapour_ns > 0
+
+    @property
+    def has_viscosity(self) -> bool:
+        """Whether the pressure is sampled in short runs after the production, for the viscosity."""
+        return self.config.lengths.viscosity_segments > 0
 
 
 def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
@@ -149,7 +164,7 @@ def identity(inputs: Inputs, system: str, replica: int, stage: str) -> str:
         inputs.config,
         inputs.systems[system],
         composition,
-        inputs.molecules,
+        inputs.molecules_of(system),
         (seed, replica),
         stage,
     )
@@ -162,4 +177,6 @@ def describing_hash(inputs: Inputs, system: str, replica: int) -> str:
     """
     composition = inputs.compositions[system]
     vapour = ("vapour",) if inputs.has_vapour(system) else ()
-    return description(inputs.systems[system], composition, inputs.molecules, replica, inputs.config.preview, *vapour)
+    return description(
+        inputs.systems[system], composition, inputs.molecules_of(system), replica, inputs.config.preview, *vapour
+    )

@@ -64,7 +64,7 @@ def read_published(fields: Fields, root: Path, refused: Mapping[str, str]) -> tu
         below.finish()
         if len(below.problems) == before:
             _check(below, one, refused, [other.quantity for other in values if not other.other_composition])
-            _check_source(below, source, root)
+            check_source(below, source, root)
             values.append(one)
     return tuple(values)
 
@@ -82,7 +82,8 @@ def _check(fields: Fields, one: Published, refused: Mapping[str, str], earlier: 
         fields.add("quantity", problem, "Keep one and tell the spread under `uncertainty` and `note`")
 
 
-def _check_source(fields: Fields, source: str, root: Path) -> None:
+def check_source(fields: Fields, source: str, root: Path) -> None:
+    """Record a `source` that is neither a key of references.bib nor `doi:...`."""
     if source.startswith(DOI):
         return
     known = bibliography(root, fields.problems)

@@ -41,7 +41,8 @@ class Chains:
     """Chains of one kind: their length and their amount, given in exactly one of the three ways.
 
     `wt_percent` is relative to the electrolyte without chains; `count_like` names a system whose number of
-    chains and monomers is taken over. `monomers` is None only while `count_like` has not been followed.
+    chains and monomers is taken over. `monomers` is None only while `count_like` has not been followed. `uncharged`
+    chains have no partial charges: the control that tells chemistry from excluded volume.
     """
 
     molecule: str
@@ -49,6 +50,7 @@ class Chains:
     wt_percent: float | None
     count_like: str | None
     count: int | None
+    uncharged: bool = False
 
 
 def read_salt(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Salt | None:
@@ -170,6 +172,7 @@ def read_chains(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Cha
     count = below.integer("count", required=False)
     monomers = below.integer("monomers", required=not below.has("count_like"))
     _exactly_one(below, CHAIN_AMOUNTS, below.prefix)
+    uncharged = bool(below.flag("uncharged")) if below.has("uncharged") else False
     below.finish()
     molecule = None
     if name is not None:
@@ -178,7 +181,7 @@ def read_chains(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Cha
         below.add("molecule", f"its kind is {molecule.kind}, not polymer", "Name a polymer")
     elif molecule is not None and molecule.polymer is not None and monomers is not None:
         _check_monomers(below, molecule, molecule.polymer.min_monomers, monomers)
-    return Chains(name or "", monomers, wt_percent, count_like, count)
+    return Chains(name or "", monomers, wt_percent, count_like, count, uncharged)
 
 
 def _check_monomers(fields: Fields, molecule: Molecule, least: int, monomers: int) -> None:

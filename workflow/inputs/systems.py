@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workflow.inputs.claims import Claim, read_claims
 from workflow.inputs.config import MIXING_RULES
 from workflow.inputs.fields import SAFE_NAME, SAFE_NAME_REMEDY, Fields
 from workflow.inputs.lengths import HIGHEST_TEMPERATURE_K, LOWEST_TEMPERATURE_K
@@ -29,13 +30,16 @@ FOLDER = "systems"
 HIGHEST_PRESSURE_ATM = 100000.0
 # A variant that gives only these is the same liquid, described otherwise: what was measured holds for it too.
 SAME_LIQUID = frozenset({"extends", "title", "mixing_rule", "box"})
+# A variant that adds chains and nothing else is what the claims about its base are about.
+CHAINS_ADDED = frozenset({"extends", "title", "chains", "claims", "published"})
 
 
 @dataclass(frozen=True)
 class System:
     """One liquid as a chemist says it; `base` is the system that this one extends.
 
-    `salt` is None for a liquid without ions, `mixing_rule` is None where the configuration's holds.
+    `salt` is None for a liquid without ions, `mixing_rule` is None where the configuration's holds. `claims` are about
+    what its chains change against `base`; of a liquid without chains, about the variants that add them.
     """
 
     name: str
@@ -52,6 +56,7 @@ class System:
     total_atoms: int | None
     published: tuple[Published, ...]
     mixing_rule: str | None = None
+    claims: tuple[Claim, ...] = ()
 
     @property
     def is_pure(self) -> bool:
@@ -99,7 +104,8 @@ def read_system(
     table = tables[-1]
     for over in reversed(tables[:-1]):
         # What was published of the base was not measured on a variant of another composition.
-        dropped = () if set(over.entries) <= SAME_LIQUID else ("published",)
+        dropped = [] if set(over.entries) <= SAME_LIQUID else ["published"]
+        dropped += [] if _adds_chains(table, over) else ["claims"]
         table = merged(_without(table, "title", "extends", *dropped), over)
     table, changed = overridden(table, override)
     # A key that is missing is missing in the base already; a title is not inherited.
@@ -109,6 +115,11 @@ def read_system(
     if system is None or len(problems) > before:
         return None
     return ReadSystem(replace(system, title=told(system.title, changed)), fields)
+
+
+def _adds_chains(table: Table, over: Table) -> bool:
+    """Whether a variant adds chains to a liquid that has none, and changes nothing else."""
+    return set(over.entries) <= CHAINS_ADDED and "chains" in over.entries and "chains" not in table.entries
 
 
 def _without(table: Table, *keys: str) -> Table:
@@ -160,6 +171,7 @@ def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None], r
     pairs, atoms = _read_box(fields, salt)
     mixing_rule = fields.choice("mixing_rule", MIXING_RULES, required=False)
     published = read_published(fields, root, _not_computed(fields, len(solvents)))
+    claims = read_claims(fields, root)
     fields.finish()
     if title is None or temperature_K is None or pressure_atm is None:
         return None
@@ -178,6 +190,7 @@ def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None], r
         total_atoms=atoms,
         published=published,
         mixing_rule=mixing_rule,
+        claims=claims,
     )
 
 

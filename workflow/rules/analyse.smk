@@ -13,13 +13,14 @@ rule read:
         f"{RESULTS}/logs/read/{{system}}-r{{replica}}.log",
     conda:
         "../../environment.yml"
+    threads: 2
     resources:
         runtime=240,
         mem_mb=4000,
     message:
         "{wildcards.system} r{wildcards.replica}: read the trajectory"
     shell:
-        "python -P -m analysis read {input.run:q} --out {output:q} 2>&1 | tee -i {log:q} >&2"
+        "python -P -m analysis read {input.run:q} --out {output:q} --processes {threads} 2>&1 | tee -i {log:q} >&2"
 
 
 rule observe:
@@ -27,6 +28,7 @@ rule observe:
         run=f"{RESULTS}/{{system}}/r{{replica}}/run.json",
         reading=f"{RESULTS}/{{system}}/r{{replica}}/reading",
         vapour=vapour_of,
+        pressures=pressures_of,
         code=code("observe", *[f"observables/{name}" for name in OBSERVABLES]),
     output:
         expand(
@@ -38,6 +40,7 @@ rule observe:
         f"{RESULTS}/logs/observe/{{system}}-r{{replica}}.log",
     conda:
         "../../environment.yml"
+    threads: 2
     resources:
         runtime=60,
         mem_mb=4000,
@@ -46,7 +49,7 @@ rule observe:
     message:
         "{wildcards.system} r{wildcards.replica}: measure"
     shell:
-        "python -P -m analysis observe {input.run:q} {input.reading:q} --out {params.folder:q} 2>&1 | tee -i {log:q} >&2"
+        "python -P -m analysis observe {input.run:q} {input.reading:q} --out {params.folder:q} --processes {threads} 2>&1 | tee -i {log:q} >&2"
 
 
 rule pool:
@@ -81,6 +84,33 @@ rule pool:
         " 2>&1 | tee -i {log:q} >&2"
 
 
+rule compare:
+    input:
+        tables=expand(
+            "{results}/{system}/observables/{table}.csv",
+            results=RESULTS,
+            system=SYSTEMS,
+            table=TABLES,
+        ),
+        code=code("comparison_files"),
+    output:
+        comparisons=f"{RESULTS}/comparisons.csv",
+        claims=f"{RESULTS}/claims.csv",
+    log:
+        f"{RESULTS}/logs/compare.log",
+    conda:
+        "../../environment.yml"
+    params:
+        results=RESULTS,
+        systems=SYSTEMS,
+        replicas=len(REPLICAS),
+    message:
+        "compare the systems"
+    shell:
+        "python -P -m analysis compare {params.results:q} --systems {params.systems:q} --replicas {params.replicas}"
+        " --out {output.comparisons:q} 2>&1 | tee -i {log:q} >&2"
+
+
 rule write_report:
     input:
         tables=expand(
@@ -93,7 +123,8 @@ rule write_report:
             str(path)
             for path in sorted((ROOT / "analysis" / "report").iterdir())
             if path.is_file()
-        ],
+        ]
+        + code("comparison_files", "sampling"),
     output:
         f"{RESULTS}/report.html",
     log:

@@ -64,6 +64,14 @@ def vapour_of(wildcards):
     return [energy] if INPUTS.has_vapour(wildcards.system) else []
 
 
+def pressures_of(wildcards):
+    """Return the pressures that the viscosity needs; nothing when they are not sampled."""
+    pressures = (
+        f"{RESULTS}/{wildcards.system}/r{wildcards.replica}/viscosity/pressure.npz"
+    )
+    return [pressures] if INPUTS.has_viscosity else []
+
+
 def everything_before_the_report():
     """Return all files that a whole report rests on.
 
@@ -88,7 +96,13 @@ def everything_before_the_report():
         system=filter(INPUTS.has_vapour, SYSTEMS),
         replica=REPLICAS,
     )
-    return [*tables, *runs, *vapours]
+    pressures = expand(
+        "{results}/{system}/r{replica}/viscosity/pressure.npz",
+        results=RESULTS,
+        system=SYSTEMS if INPUTS.has_viscosity else [],
+        replica=REPLICAS,
+    )
+    return [*tables, *runs, *vapours, *pressures]
 
 
 def description(wildcards):

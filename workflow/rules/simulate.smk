@@ -61,6 +61,36 @@ rule produce:
         " --log {log:q}"
 
 
+# Short runs at constant volume from frames of the production: the pressures that the viscosity needs.
+rule sample_pressure:
+    input:
+        top=f"{RESULTS}/{{system}}/r{{replica}}/system.top",
+        structure=f"{RESULTS}/{{system}}/r{{replica}}/conf.gro",
+        trajectory=f"{RESULTS}/{{system}}/r{{replica}}/traj.xtc",
+    output:
+        f"{RESULTS}/{{system}}/r{{replica}}/viscosity/pressure.npz",
+    log:
+        f"{RESULTS}/logs/sample_pressure/{{system}}-r{{replica}}.log",
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        runtime=1440,
+        mem_mb=2000,
+    params:
+        physics=physics("production"),
+        production_ns=INPUTS.config.lengths.production_ns,
+        segments=INPUTS.config.lengths.viscosity_segments,
+        segment_ps=INPUTS.config.lengths.viscosity_segment_ps,
+        folder=subpath(input.top, parent=True),
+    message:
+        "{wildcards.system} r{wildcards.replica}: sample the pressure in {params.segments} runs of {params.segment_ps} ps"
+    shell:
+        "python -P -m workflow.scripts.sample_pressure --system {wildcards.system:q} --replica {wildcards.replica}"
+        " --threads {threads} --out {params.folder:q} --work work --physics {params.physics} --production-ns {params.production_ns}"
+        " --log {log:q}"
+
+
 # One molecule of a pure liquid alone, for its heat of vaporisation; it needs nothing of the liquid.
 rule evaporate:
     output:

@@ -38,7 +38,7 @@ def build(run: RunJob) -> None:
 
 def _build(run: RunJob, task: Job) -> None:
     inputs, composition = run.inputs, run.inputs.compositions[run.system]
-    counts = [(inputs.molecules[name], count) for name, count in composition.counts if count > 0]
+    counts = [(inputs.molecule(run.system, name), count) for name, count in composition.counts if count > 0]
     blocks: list[Block] = []
     sequences: list[str] = []
     for molecule, count in counts:

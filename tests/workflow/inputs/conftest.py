@@ -30,6 +30,8 @@ lengths:
   npt_ps: 100
   production_ns: 10
   vapour_ns: 20
+  viscosity_segments: 10
+  viscosity_segment_ps: 200
 anneal_temperature_K: 400
 frame_interval_ps: 1
 energy_interval_ps: 1

@@ -29,6 +29,7 @@ DESCRIBED = [
 UNDESCRIBED = [
     ("config.yaml", "seed: 7", "seed: 8"),
     ("config.yaml", "threads_per_run: auto", "threads_per_run: 2"),
+    ("config.yaml", "viscosity_segments: 10", "viscosity_segments: 0"),
     (BASE, "title: 1 M", "# a comment\ntitle: 1 M"),
     ("systems/ether-pab.yaml", "title: with", "title: and with"),
     ("forcefields/opls-aa/molecules/EC/molecule.yaml", "title: ", "title: the solvent "),

@@ -111,6 +111,9 @@ def test_seeds_differ_by_identity_and_repeat(project: Project) -> None:
 MOLECULES = "forcefields/opls-aa/molecules"
 UNPHYSICAL = [
     ("config.yaml", "production_ns: 10", "production_ns: 20"),
+    ("config.yaml", "viscosity_segments: 10", "viscosity_segments: 0"),
+    ("config.yaml", "viscosity_segment_ps: 200", "viscosity_segment_ps: 400"),
+    ("workflow/mdp/viscosity.mdp", "continuation             = yes", "continuation             = no"),
     ("config.yaml", "replicas: 1", "replicas: 3"),
     ("config.yaml", "threads_per_run: auto", "threads_per_run: 2"),
     ("config.yaml", "checkpoint_interval_min: 1", "checkpoint_interval_min: 5"),

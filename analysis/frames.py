@@ -1,0 +1,180 @@
+"""Frames of a trajectory as they lie in the file, and what makes one of them unusable.
+
+An XTC file is read without MDAnalysis' conversion to Angstrom and back, which costs a third of the time; everything
+else that MDAnalysis reads goes through its readers. Positions are float32, as files hold them, in one array that the
+next frame overwrites.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.run import SPACING_TOLERANCE, RunError
+from analysis.units import nm
+
+FloatArray = NDArray[np.float64]
+Positions = NDArray[np.float32]
+
+NO_BOX_NM = 1e6
+"""Stands for the box of a trajectory that has none: no periodic image is ever nearer."""
+RECTANGULAR_DEGREES = 1e-3
+TIME_ROUNDING = 4 * float(np.finfo(np.float32).eps)
+"""Relative error of a time stored in single precision, and of the difference of two."""
+_XTC_TIME_AND_BOX = ">10f"
+_XTC_TIME_AT = 12  # bytes: after the magic number, the number of atoms and the step
+
+
+def dimensions(box: FloatArray) -> NDArray[np.float32] | None:
+    """Return box lengths (3,) as MDAnalysis wants them, in the same unit; None for no box."""
+    return None if box.min() >= NO_BOX_NM else np.array([*box, 90.0, 90.0, 90.0], dtype=np.float32)
+
+
+def edges(box: FloatArray) -> Any:
+    """Return box lengths (3,) in single precision, for a cube as one number: NumPy is then several times faster."""
+    lengths = box.astype(np.float32)
+    return lengths[0] if lengths[0] == lengths[1] == lengths[2] else lengths
+
+
+@dataclass(frozen=True)
+class Header:
+    """Time in ps of a frame, and whether it has a box."""
+
+    time_ps: float
+    has_box: bool
+
+
+def xtc_file(trajectory: Any) -> str | None:
+    """Return the file of an MDAnalysis reader that reads a single XTC file, as it is; None for any other."""
+    from MDAnalysis.coordinates.XTC import XTCReader
+
+    # A list of one file is opened as a chain of one reader.
+    (reader, *others) = getattr(trajectory, "readers", [trajectory])
+    if others or not isinstance(reader, XTCReader) or trajectory.transformations or reader.transformations:
+        return None
+    return str(reader.filename)
+
+
+@cache
+def _offsets(xtc: str) -> NDArray[np.int64]:
+    """Return where the frames of an XTC file begin, in bytes; found once, as the whole file is gone through for it."""
+    from MDAnalysis.lib.formats.libmdaxdr import XTCFile
+
+    with XTCFile(xtc) as file:
+        return np.array(file.offsets)
+
+
+def read_header(trajectory: Any, frame: int) -> Header:
+    """Return what a frame says before its coordinates; of an XTC file these are not unpacked, they may be damaged."""
+    xtc = xtc_file(trajectory)
+    if xtc is None:
+        timestep = trajectory[frame]
+        return Header(float(timestep.time), _lengths(timestep) is not None)
+    with Path(xtc).open("rb") as stream:
+        stream.seek(int(_offsets(xtc)[frame]) + _XTC_TIME_AT)
+        time, *box = struct.unpack(_XTC_TIME_AND_BOX, stream.read(struct.calcsize(_XTC_TIME_AND_BOX)))
+    return Header(float(time), all(box[axis] > 0 for axis in (0, 4, 8)))
+
+
+def raw_frames(trajectory: Any, first: int, last: int) -> Iterator[tuple[float, FloatArray | None, Positions]]:
+    """Yield time in ps, box lengths in nm (None without a box) and positions in nm of the frames first to last - 1.
+
+    The file is opened anew, so that processes that read different parts of it do not move each other.
+
+    Raises:
+        RunError: a box that is not rectangular. OSError, EOFError, ValueError: a frame that cannot be read.
+    """
+    xtc = xtc_file(trajectory)
+    return _other_frames(trajectory, first, last) if xtc is None else _xtc_frames(xtc, first, last)
+
+
+def _xtc_frames(path: str, first: int, last: int) -> Iterator[tuple[float, FloatArray | None, Positions]]:
+    from MDAnalysis.lib.formats.libmdaxdr import XTCFile
+
+    with XTCFile(path) as file:
+        positions = np.empty((file.n_atoms, 3), dtype=np.float32)
+        if first:
+            file.set_offsets(_offsets(path))
+            file.seek(first)
+        for number in range(first, last):
+            try:
+                frame = file.read_direct_x(positions)
+            except StopIteration as error:
+                raise EOFError from error
+            lengths = frame.box.diagonal().astype(np.float64)
+            if not lengths.all():
+                yield frame.time, None, positions
+                continue
+            # Three numbers that are not zero are the diagonal.
+            if np.count_nonzero(frame.box) > 3 and _is_tilted(frame.box, lengths):
+                raise _not_rectangular(number)
+            yield frame.time, lengths, positions
+
+
+def _is_tilted(box: NDArray[np.float32], lengths: FloatArray) -> bool:
+    """Return whether the vectors of a box (3, 3) are off the axes by more than rounding."""
+    return bool(np.abs(box - np.diag(lengths)).max() > math.radians(RECTANGULAR_DEGREES) * lengths.min())
+
+
+def _other_frames(trajectory: Any, first: int, last: int) -> Iterator[tuple[float, FloatArray | None, Positions]]:
+    reader = trajectory.copy()
+    try:
+        frames = iter(reader[first:last])
+        for number in range(first, last):
+            try:
+                timestep = next(frames)
+            except StopIteration as error:
+                raise EOFError from error
+            lengths = _lengths(timestep)
+            if lengths is not None and not np.allclose(timestep.dimensions[3:], 90.0, atol=RECTANGULAR_DEGREES):
+                raise _not_rectangular(number)
+            yield float(timestep.time), lengths, nm(timestep.positions).astype(np.float32)
+    finally:
+        reader.close()
+
+
+def _lengths(timestep: Any) -> FloatArray | None:
+    """Return the box lengths in nm of an MDAnalysis timestep; None without a box."""
+    if timestep.dimensions is None or not np.all(np.asarray(timestep.dimensions[:3]) > 0):
+        return None
+    return nm(timestep.dimensions[:3])
+
+
+def _not_rectangular(number: int) -> RunError:
+    return RunError(f"frame {number + 1}: the box is not rectangular, which is not supported")
+
+
+class FrameCheck:
+    """Says what is wrong with a frame that follows the frames before it."""
+
+    def __init__(self, spacing_ps: float, has_box: bool) -> None:
+        """Begin for frames so many ps apart that have a box, or none."""
+        self._spacing_ps, self._has_box = spacing_ps, has_box
+        self._before_ps = math.nan
+
+    def problem(self, time_ps: float, box: FloatArray | None, positions: Positions) -> str:
+        """Return the words that follow "frame 5 (time 4 ps)"; empty when it can be used."""
+        before, self._before_ps = self._before_ps, time_ps
+        if time_ps - before <= 0:
+            return (
+                f"comes after one at {before:g} ps: the trajectory repeats or goes back "
+                "(its parts can be joined without overlap by gmx trjcat)"
+            )
+        rounding = TIME_ROUNDING * abs(time_ps)
+        if abs(time_ps - before - self._spacing_ps) > SPACING_TOLERANCE * self._spacing_ps + rounding:
+            return f"comes {time_ps - before:g} ps after the one before, others {self._spacing_ps:g} ps"
+        if self._has_box != (box is not None) or (box is not None and not math.isfinite(box.sum())):
+            return "has no box" if self._has_box else "has a box, others have none"
+        flat = positions.ravel()
+        # The sum of squares is a number only when all of them are.
+        if not math.isfinite(float(flat @ flat)) and not np.isfinite(positions).all():
+            return "has coordinates that are not numbers"
+        return ""

@@ -1,0 +1,239 @@
+"""Who holds the cation: ion pairs, the composition of its shell, and the motif of the published claim.
+
+Definitions (contacts: fixed distances, analysis/cutoffs.py, coordinating sites O, N, F and hydrogen on boron):
+    SSIP: no anion touches the cation; CIP: one anion, which touches only this cation; AGG: two or more anions, or one
+    that touches two or more cations (mdgo's rule; Raman "fractions" are something else).
+    Composition: the molecules in contact, e.g. "Li(DME)2(TFSI)"; a bare "Li" touches nothing.
+    Holder: solvent (any neutral molecule that is no chain, additives too), anion, chain, mixed (more than one class),
+    nothing.
+    Motif (O)2-N(middle): at least two oxygens of solvent and at least one nitrogen of a middle unit of a chain touch
+    the same cation. Nitrogen of first and last units ("end": artefacts of short chains) and contacts through hydrogen
+    on boron (HB) are counted apart. Beside it the share that independent contacts would give: the product of the two.
+Shares are of cations, averaged over cations and frames.
+Uncertainty: 95 % half-width, the larger of that from five consecutive parts and that from the cations (Student's t;
+analysis/shells.py). A share that is 0 or 1 throughout has the rule of three, 3 / N_eff, with N_eff = cations
+(1 + new partners per cation / (2 molecules per shell)): every cation counts once, and again for every two shells that
+it exchanged.
+Wrong when the packing still holds (statics that rest on few exchanges, see residence); other cations than the run's own
+are not seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.read import Reading
+from analysis.run import Run, SiteGroup, Species
+from analysis.shells import (
+    HOLDERS,
+    Contacts,
+    IntArray,
+    coordinating_sites,
+    counted,
+    first_frame,
+    holder_of,
+    mean_with_error,
+    molecule_contacts,
+    part_of,
+    touching,
+)
+from analysis.survival import new_partners, steady, stretches
+from analysis.table import Row, row
+
+PARAMETERS: dict[str, Any] = {
+    "compositions": 40,  # the commonest ones; what is left is "other"
+    "steady_ps": 2.0,  # contacts and absences shorter than this are flicker
+    "solvent_oxygens": 2,  # of the motif
+}
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+_RULE_OF_THREE = 3.0
+_ORDER = {"solvent": 0, "additive": 1, "cation": 2, "anion": 3, "polymer": 4}
+
+
+@dataclass(frozen=True)
+class Shells:
+    """What touches the cations of a run after the start; F frames, C cations.
+
+    contacts: of each species that can coordinate, solvents first; n_eff: independent shells in the run.
+    """
+
+    contacts: dict[Species, Contacts]
+    shape: tuple[int, int]
+    n_eff: float
+    interval_ps: float
+
+    def held_by(self, holder: str) -> IntArray:
+        """Return how many molecules of a class touch each cation, (F, C)."""
+        counts = [found.per_cation() for one, found in self.contacts.items() if holder_of(one.role) == holder]
+        return np.sum(counts, axis=0) if counts else np.zeros(self.shape, dtype=np.int64)
+
+    def has(self, holder: str) -> bool:
+        """Return whether the run has molecules of a class that can coordinate."""
+        return any(holder_of(species.role) == holder for species in self.contacts)
+
+
+def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
+    """Return pairing, holders, compositions and the motif as shares of the cations (unit 1).
+
+    Rows: "speciation" (labels "Li-SSIP", "Li-CIP", "Li-AGG") and "speciation_steady" (the same, flicker of up to 2 ps
+    left out), when there are anions; "holder" ("Li-solvent", "Li-anion", "Li-chain", "Li-mixed", "Li-nothing") and
+    "holder_mixed" ("Li-solvent+anion", ...); "shell" (labels are compositions, the commonest, and "other"); with chains
+    "motif_share" and "motif_expected" ("Li-(O)2-N(middle)" and its parts). Each group of "speciation", "holder" and
+    "shell" adds up to 1. Averages are over the frames from the first block that begins at or after `start_frame`.
+    """
+    first = first_frame(reading, start_frame)
+    species = [one for one in run.species if coordinating_sites(run, one.name)]
+    if run.cation is None or not run.n_cations or not species or first >= reading.n_frames:
+        return []
+    species.sort(key=lambda one: _ORDER[one.role])
+    contacts = {one: molecule_contacts(run, reading, coordinating_sites(run, one.name), first) for one in species}
+    flicker = math.ceil(PARAMETERS["steady_ps"] / reading.interval_ps - 1e-6) if reading.n_frames > 1 else 0
+    lasting = {one: _steady(found, flicker) for one, found in contacts.items()}
+    shape = reading.n_frames - first, run.n_cations
+    shells = Shells(contacts, shape, _independent_shells(lasting, shape), reading.interval_ps)
+    cation = run.cation
+    rows = _pairing_rows("speciation", cation, shells)
+    rows += _pairing_rows("speciation_steady", cation, Shells(lasting, shape, shells.n_eff, reading.interval_ps))
+    rows += _holder_rows(cation, shells)
+    rows += _composition_rows(cation, shells)
+    return rows + _motif_rows(run, reading, first, shells)
+
+
+def _steady(found: Contacts, dwell_frames: int) -> Contacts:
+    """Return contacts without flicker."""
+    lasting = steady(stretches(found.pair(), found.frame, found.n_frames), dwell_frames)
+    pair, frame = lasting.frames()
+    cation, molecule = np.divmod(pair, found.n_molecules)
+    sizes = found.n_frames, found.n_cations, found.n_molecules
+    return Contacts(frame, cation, molecule, np.ones_like(frame), *sizes)
+
+
+def _independent_shells(lasting: dict[Species, Contacts], shape: tuple[int, int]) -> float:
+    """Return N_eff of the module's docstring."""
+    size = sum(found.frame.size for found in lasting.values()) / (shape[0] * shape[1])
+    if size == 0:
+        return float(shape[1])
+    met = 0
+    for found in lasting.values():
+        meetings = stretches(found.pair(), found.frame, found.n_frames)
+        met += int(new_partners(meetings, found.n_molecules, found.n_cations).sum())
+    return shape[1] + met / (2 * max(size, 1.0))
+
+
+def share_row(quantity: str, label: str, true: BoolArray, shells: Shells) -> Row:
+    """Return the share of true values among cations and frames (F, C), with an honest error when it never changes."""
+    mean, error, note = mean_with_error(true, shells.interval_ps)
+    if mean in (0.0, 1.0):
+        error = min(1.0, _RULE_OF_THREE / shells.n_eff)
+        word, side = ("never", "below") if mean == 0 else ("always", "above")
+        note = f"{word} seen: {side} {abs(mean - error):.2g} at 95 % ({shells.n_eff:.3g} independent shells)"
+    return row(quantity, label, mean, "1", error, note=note)
+
+
+def _pairing_rows(quantity: str, cation: str, shells: Shells) -> list[Row]:
+    """Return the shares of SSIP, CIP and AGG; nothing without anions."""
+    if not shells.has("anion"):
+        return []
+    n_anions = shells.held_by("anion")
+    shared = np.zeros(shells.shape, dtype=bool)
+    for species, found in shells.contacts.items():
+        if holder_of(species.role) == "anion":
+            several = found.per_molecule()[found.frame, found.molecule] > 1
+            shared[found.frame[several], found.cation[several]] = True
+    pairs = (n_anions == 1) & ~shared
+    states = {"SSIP": n_anions == 0, "CIP": pairs, "AGG": (n_anions > 0) & ~pairs}
+    return [share_row(quantity, f"{cation}-{name}", true, shells) for name, true in states.items()]
+
+
+def _holder_rows(cation: str, shells: Shells) -> list[Row]:
+    """Return the shares of cations held by one class of molecules, by several (and by which), and by none."""
+    held = np.stack([shells.held_by(holder) > 0 for holder in HOLDERS], axis=-1)
+    pattern = held @ (1 << np.arange(len(HOLDERS)))
+    rows: list[Row] = []
+    mixed: list[Row] = []
+    for code in range(1 << len(HOLDERS)):
+        names = [name for bit, name in enumerate(HOLDERS) if code >> bit & 1]
+        if not all(shells.has(name) for name in names):
+            continue
+        target = mixed if len(names) > 1 else rows
+        label = f"{cation}-{'+'.join(names) or 'nothing'}"
+        target.append(share_row("holder_mixed" if len(names) > 1 else "holder", label, pattern == code, shells))
+    rows.append(share_row("holder", f"{cation}-mixed", held.sum(axis=-1) > 1, shells))
+    return rows + mixed
+
+
+def _composition_rows(cation: str, shells: Shells) -> list[Row]:
+    """Return the shares of the commonest compositions, fewest anions and chains first, and of all others."""
+    counts = [found.per_cation() for found in shells.contacts.values()]
+    codes = np.ravel_multi_index(counts, [int(one.max()) + 1 for one in counts])
+    found, frequency = np.unique(codes, return_counts=True)
+    kept = found[np.argsort(-frequency, kind="stable")[: PARAMETERS["compositions"]]]
+    numbers = np.unravel_index(kept, [int(one.max()) + 1 for one in counts])
+    rows = []
+    for code, *own in sorted(zip(kept, *numbers, strict=True), key=lambda entry: tuple(entry[:0:-1])):
+        label = cation + "".join(_times(one.name, n) for one, n in zip(shells.contacts, own, strict=True))
+        rows.append(share_row("shell", label, codes == code, shells))
+    return [*rows, share_row("shell", "other", ~np.isin(codes, kept), shells)]
+
+
+def _times(name: str, n: int) -> str:
+    return "" if n == 0 else f"({name})" if n == 1 else f"({name}){n}"
+
+
+def _motif_rows(run: Run, reading: Reading, first: int, shells: Shells) -> list[Row]:
+    """Return the motif, its parts, and what independent parts would give; nothing without chains of N or B-H."""
+    if not shells.has("chain"):
+        return []
+
+    def atoms_of(sites: Sequence[SiteGroup]) -> IntArray:
+        counts = [counted(run, reading, touching(run, reading, site, first), first) for site in sites]
+        return np.sum(counts, axis=0) if counts else np.zeros(shells.shape, dtype=np.int64)
+
+    roles = {species.name: holder_of(species.role) for species in run.species}
+    oxygens = [s for s in run.partner_sites() if s.kind == "O" and roles[s.species] == "solvent"]
+    chain = [site for site in coordinating_sites(run) if roles[site.species] == "chain" and site.kind in ("N", "HB")]
+    if not chain:
+        return []
+    enough = atoms_of(oxygens) >= PARAMETERS["solvent_oxygens"]
+    wanted = _parts_of_chain(chain)
+    parts = {name: atoms_of(sites) > 0 for name, sites in wanted.items() if sites}
+    if "N" in parts and "HB" in parts:
+        parts["HB without N"] = parts["HB"] & ~parts["N"]
+    head = f"{run.cation}-(O){PARAMETERS['solvent_oxygens']}"
+    rows = [share_row("motif_share", head, enough, shells)]
+    for name, true in parts.items():
+        rows.append(share_row("motif_share", f"{run.cation}-{name}", true, shells))
+        rows.append(share_row("motif_share", f"{head}-{name}", true & enough, shells))
+        rows.append(_expected_row(f"{head}-{name}", true, enough, shells))
+    if "N" in parts and "N(middle)" not in parts:
+        note = "the sites of the chains do not name a middle unit"
+        rows.append(row("motif_share", f"{head}-N(middle)", math.nan, "1", note=note))
+    return rows
+
+
+def _parts_of_chain(chain: Sequence[SiteGroup]) -> dict[str, list[SiteGroup]]:
+    """Return the sites of the chains by kind and unit: "N(middle)", "N(end)", "N", and the same of HB."""
+    parts: dict[str, list[SiteGroup]] = {}
+    for kind in ("N", "HB"):
+        own = [site for site in chain if site.kind == kind]
+        parts[f"{kind}(middle)"] = [site for site in own if part_of(site) == "middle"]
+        parts[f"{kind}(end)"] = [site for site in own if part_of(site) in ("head", "tail")]
+        parts[kind] = own
+    return parts
+
+
+def _expected_row(label: str, one: BoolArray, other: BoolArray, shells: Shells) -> Row:
+    """Return the share of cations with both if the two were independent: the product of their shares."""
+    shares = float(one.mean()), float(other.mean())
+    # to first order the product varies as the sum of both, each times the other's share
+    _, error, note = mean_with_error(shares[1] * one + shares[0] * other, shells.interval_ps)
+    remarks = ["if the two were independent of each other", *([note] if shares[0] * shares[1] else [])]
+    return row("motif_expected", label, shares[0] * shares[1], "1", error, note="; ".join(remarks))

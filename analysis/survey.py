@@ -1,0 +1,85 @@
+"""Which frames of a trajectory can be used, where not all of them can: the longest even stretch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from multiprocessing.sharedctypes import RawArray
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.frames import NO_BOX_NM, TIME_ROUNDING, FrameCheck, raw_frames
+from analysis.part import LONGEST_BOND_NM
+from analysis.run import SPACING_TOLERANCE, Run
+from analysis.unwrap import Bonds
+from analysis.workers import HUNG_S, Died, Done, run_all
+
+FloatArray = NDArray[np.float64]
+MOST_DEATHS = 20
+"""After so many frames that end the process that reads them the rest is given up."""
+
+
+def usual_spacing(times_ps: FloatArray, otherwise_ps: float) -> float:
+    """Return the median time between consecutive frames, NaN and steps back left out; `otherwise_ps` without any."""
+    steps = np.diff(times_ps)
+    forward = steps[steps > 0]
+    return float(np.median(forward)) if forward.size else otherwise_ps
+
+
+def longest_even(times_ps: FloatArray, spacing_ps: float) -> tuple[int, int]:
+    """Return first and last + 1 of the longest run of frames that are `spacing_ps` apart; NaN: cannot be used.
+
+    The first one where several are equally long; (0, 0) when no frame can be used.
+    """
+    steps = np.diff(times_ps)
+    rounding = TIME_ROUNDING * np.abs(times_ps[1:])
+    with np.errstate(invalid="ignore"):
+        even = np.abs(steps - spacing_ps) <= SPACING_TOLERANCE * spacing_ps + rounding
+    starts = np.flatnonzero(np.concatenate([[True], ~even]) & np.isfinite(times_ps))
+    if starts.size == 0:
+        return 0, 0
+    ends = np.flatnonzero(np.concatenate([~even, [True]]) & np.isfinite(times_ps)) + 1
+    longest = int(np.argmax(ends - starts))
+    return int(starts[longest]), int(ends[longest])
+
+
+def usable_times(run: Run, trajectory: Any, has_box: bool, first: int, last: int) -> FloatArray:
+    """Return the times in ps of the frames first to last - 1, NaN where a frame cannot be read or used."""
+    shared = RawArray("d", [math.nan] * (last - first))
+    times: FloatArray = np.frombuffer(shared)
+    bonds, start = Bonds(run), first
+    for _ in range(MOST_DEATHS):
+        begin = start
+
+        def look(done: Done, begin: int = begin) -> None:
+            for number, time_ps in _usable(bonds, trajectory, has_box, begin, last):
+                times[number - first] = time_ps
+                done(number + 1 - begin)
+
+        (result,) = run_all([look], lambda done: None, HUNG_S)
+        if not isinstance(result, Died):
+            break
+        start = begin + result.done + 1
+        if start >= last:
+            break
+    return times.copy()
+
+
+def _usable(bonds: Bonds, trajectory: Any, has_box: bool, first: int, last: int) -> Iterator[tuple[int, float]]:
+    """Yield number and time of each frame from `first` on, NaN for one that cannot be used."""
+    number = first
+    while number < last:
+        try:
+            for time_ps, box, positions in raw_frames(trajectory, number, last):
+                # Alone, a frame has no neighbours in time to be compared with.
+                problem = FrameCheck(math.nan, has_box).problem(time_ps, box, positions)
+                if not problem:
+                    lengths = np.full(3, NO_BOX_NM) if box is None else box
+                    problem = "damaged" if bonds.longest(bonds.vectors(positions, lengths)) > LONGEST_BOND_NM else ""
+                yield number, math.nan if problem else time_ps
+                number += 1
+        except (OSError, EOFError, ValueError):
+            yield number, math.nan
+            number += 1

@@ -1,0 +1,1 @@
+"""How fast the analysis is, against other programs, on one real trajectory."""

@@ -1,0 +1,90 @@
+"""Hydrogen bonds placed by hand, and counted as a slow and plain program counts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.hydrogen_bonding import HydrogenBonds
+from analysis.run import load_run
+from analysis.unwrap import minimum_image
+
+from .conftest import run_document, species_entry, write_run
+
+BOX = np.full(3, 2.0)
+
+
+def amine_document(n_donors: int, n_acceptors: int) -> dict[str, Any]:
+    """Return N-H molecules that also have an O, and molecules of one F."""
+    donor = species_entry("D", "polymer", n_donors, (14.0, 1.0, 16.0), bonds=[(0, 1), (0, 2)])
+    acceptor = species_entry("A", "solvent", n_acceptors, (19.0,))
+    sites = [
+        {"label": "HN(D)", "species": "D", "kind": "HN", "atoms": [1]},
+        {"label": "O(D)", "species": "D", "kind": "O", "atoms": [2]},
+        {"label": "F(A)", "species": "A", "kind": "F", "atoms": [0]},
+    ]
+    return run_document([donor, acceptor], sites, cation=None)
+
+
+def counts(folder: Path, document: dict[str, Any], positions: np.ndarray) -> dict[str, int]:
+    run = load_run(write_run(folder / "run", document, positions[None], BOX[None]))
+    bonds = HydrogenBonds(run)
+    bonds.add(positions.astype(np.float32), BOX)
+    return dict(zip(bonds.labels, bonds.series()["hydrogen_bonds"][0], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("distance_nm", "angle", "bonded"),
+    [(0.2, 180, 1), (0.249, 180, 1), (0.251, 180, 0), (0.2, 131, 1), (0.2, 129, 0), (0.24, 0, 0)],
+)
+def test_distance_and_angle_decide(tmp_path: Path, distance_nm: float, angle: float, bonded: int) -> None:
+    hydrogen = np.array([1.98, 0.0, 1.0])  # the acceptor is on the other side of the boundary
+    turned = np.radians(180 - angle)
+    acceptor = hydrogen + distance_nm * np.array([np.cos(turned), np.sin(turned), 0])
+    positions = np.array([hydrogen - [0.1, 0, 0], hydrogen, hydrogen - [0.1, 0.14, 0], acceptor]) % BOX
+    assert counts(tmp_path, amine_document(1, 1), positions) == {"HN(D)-O(D)": 0, "HN(D)-F(A)": bonded}
+
+
+def test_an_oxygen_of_the_same_molecule_does_not_count(tmp_path: Path) -> None:
+    one = np.array([[0.5, 0.5, 0.5], [0.6, 0.5, 0.5], [0.8, 0.5, 0.5]])
+    found = counts(tmp_path, amine_document(1, 1), np.concatenate([one, [[1.5, 1.5, 1.5]]]))
+    assert found == {"HN(D)-O(D)": 0, "HN(D)-F(A)": 0}
+    other = one + np.array([0, 0.9, 0])
+    other[2] = one[1] + [0.2, 0, 0]
+    one[2] = [0.3, 0.5, 0.5]
+    found = counts(tmp_path, amine_document(2, 1), np.concatenate([one, other, [[1.5, 1.9, 1.5]]]))
+    assert found == {"HN(D)-O(D)": 1, "HN(D)-F(A)": 0}
+
+
+def test_a_crowd_is_counted_as_a_plain_program_counts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    donors, acceptors = 60, 150
+    start = rng.random((donors, 1, 3)) * 2
+    turns = rng.normal(size=(donors, 2, 3))
+    arms = turns / np.linalg.norm(turns, axis=2, keepdims=True) * [[0.1], [0.14]]
+    molecules = np.concatenate([start, start + arms], axis=1)
+    positions = np.concatenate([molecules.reshape(-1, 3), rng.random((acceptors, 3)) * 2]) % BOX
+    found = counts(tmp_path, amine_document(donors, acceptors), positions)
+    nitrogen, hydrogen, oxygen = positions[: 3 * donors].reshape(donors, 3, 3).transpose(1, 0, 2)
+    for label, others, own in (("HN(D)-O(D)", oxygen, True), ("HN(D)-F(A)", positions[3 * donors :], False)):
+        expected: int = 0
+        for i in range(donors):
+            for j, other in enumerate(others):
+                to_acceptor, to_nitrogen = minimum_image(np.array([other, nitrogen[i]]) - hydrogen[i], BOX)
+                cosine = to_acceptor @ to_nitrogen / np.linalg.norm(to_acceptor) / np.linalg.norm(to_nitrogen)
+                near = np.linalg.norm(to_acceptor) < 0.25 and np.degrees(np.arccos(cosine)) > 130
+                expected += bool(near and not (own and i == j))
+        assert found[label] == expected
+    assert found["HN(D)-F(A)"] > 5
+
+
+def test_without_donors_acceptors_or_bonds_there_is_nothing(tmp_path: Path) -> None:
+    document = amine_document(1, 1)
+    document["species"][0]["bonds"] = []
+    run = load_run(write_run(tmp_path / "run", document, np.ones((1, 4, 3)), BOX[None]))
+    bonds = HydrogenBonds(run)
+    bonds.add(np.ones((4, 3), dtype=np.float32), BOX)
+    assert bonds.labels == [] and bonds.series() == {}

@@ -1,0 +1,149 @@
+"""Runs from anywhere are measured, pooled, compared and reported; what was read once is not read again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import MDAnalysis as mda
+import numpy as np
+import pytest
+
+from analysis.__main__ import main
+from analysis.report_runs import report_runs
+from analysis.run import RunError
+from analysis.table import read_csv
+
+from .conftest import gas_document, write_run
+
+FRAMES = 40
+
+
+def gas(folder: Path, seed: int, **changes: Any) -> Path:
+    """Write run.json of a gas of 8 Na and 40 G that walks, wrapped."""
+    rng = np.random.default_rng(seed)
+    walk = rng.random((1, 48, 3)) * 2.0 + rng.normal(0, 0.05, (FRAMES, 48, 3)).cumsum(axis=0)
+    document = gas_document(8, 40, **changes)
+    document["species"][0] |= {"name": "Na", "masses_u": [22.99]}
+    document |= {"cation": "Na"}
+    return write_run(folder, document, walk % 2.0, np.full((FRAMES, 3), 2.0))
+
+
+def reading_state(work: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in sorted(work.glob("*/r*/reading/arrays.npz"))}
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[Path]:
+    """Two replicas of one gas and one run of a variant of it."""
+    return [
+        gas(tmp_path / "a1", 1, system="gas", replica=2),
+        gas(tmp_path / "a2", 2, system="gas", replica=5),
+        gas(tmp_path / "b", 3, system="variant", base="gas"),
+    ]
+
+
+def test_replicas_are_pooled_and_systems_stand_side_by_side(tmp_path: Path, runs: list[Path]) -> None:
+    before = {path: sorted(path.parent.iterdir()) for path in runs}
+    work, out = tmp_path / "work", tmp_path / "out" / "report.html"
+    assert report_runs(runs, out, work) == []
+    page = out.read_text(encoding="utf-8")
+    assert "variant" in page
+    assert "Na–O" in page
+    pooled = read_csv(work / "gas" / "observables" / "coordination.csv")
+    cn = pooled[(pooled.quantity == "cn") & (pooled.label == "Na-O(G)")].iloc[0]
+    single = [
+        read_csv(work / "gas" / f"r{n}" / "observables" / "coordination.csv").query("quantity == 'cn'").value.iloc[0]
+        for n in (1, 2)
+    ]
+    assert cn["n"] == 2
+    assert cn["value"] == pytest.approx(np.mean(single))
+    assert (work / "comparisons.csv").is_file()
+    assert {path: sorted(path.parent.iterdir()) for path in runs} == before
+
+
+def test_a_trajectory_is_read_again_only_when_it_changed(tmp_path: Path, runs: list[Path]) -> None:
+    work, out = tmp_path / "work", tmp_path / "report.html"
+    report_runs(runs[:1], out, work)
+    first = reading_state(work)
+    report_runs(runs[:2], out, work)
+    second = reading_state(work)
+    assert len(first) == 1
+    assert len(second) == 2
+    assert first.items() <= second.items()
+    gas(runs[0].parent, 7, system="gas", replica=2)
+    report_runs(runs[:2], out, work)
+    changed = [path for path, time in reading_state(work).items() if second[path] != time]
+    assert changed == list(first)
+
+
+def test_a_run_that_cannot_be_measured_does_not_stop_the_others(tmp_path: Path, runs: list[Path]) -> None:
+    work, out = tmp_path / "work", tmp_path / "report.html"
+    report_runs(runs, out, work)
+    (runs[2].parent / "traj.xtc").write_bytes(b"no trajectory")
+    failures = report_runs(runs, out, work)
+    assert len(failures) == 1
+    assert str(runs[2]) in failures[0]
+    assert "this is no XTC trajectory" in out.read_text(encoding="utf-8")
+    assert not list((work / "variant").glob("**/observables"))
+    assert (work / "gas" / "observables" / "rdf.csv").is_file()
+    report_runs(runs[:1], out, work)
+    assert sorted(path.name for path in (work / "gas").glob("r*")) == ["r1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda runs, work: runs.append(gas(runs[0].parent / "copy", 9, system="gas", replica=2)), "--replica"),
+        (lambda runs, work: runs[0].write_text("{"), "not valid JSON"),
+        (lambda runs, work: (work.mkdir(), (work / "thesis.tex").touch()), "left as it is"),
+        (lambda runs, work: runs[1].unlink(), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_reported_is_told_before_anything_is_measured(  # type: ignore[no-untyped-def]
+    tmp_path: Path, runs: list[Path], change, words: str
+) -> None:
+    work = tmp_path / "work"
+    change(runs, work)
+    with pytest.raises(RunError, match=words):
+        report_runs(runs, tmp_path / "report.html", work)
+    assert not list(tmp_path.glob("work/*/r1"))
+
+
+def test_a_listed_order_of_atoms_changes_no_number(tmp_path: Path) -> None:
+    """The same gas with its atoms shuffled in the file and listed in run.json gives the same tables."""
+    plain = gas(tmp_path / "plain", 4, system="plain")
+    document = json.loads(plain.read_text()) | {"system": "shuffled"}
+    order = np.random.default_rng(1).permutation(48)
+    place = np.argsort(order)
+    document["species"][0]["atoms"] = place[:8].tolist()
+    document["species"][1]["atoms"] = place[8:].tolist()
+    original = mda.Universe(str(plain.parent / "conf.gro"), str(plain.parent / "traj.xtc"))
+    shuffled = tmp_path / "shuffled"
+    shuffled.mkdir()
+    atoms = original.atoms[order]
+    with mda.Writer(str(shuffled / "traj.xtc"), 48) as writer:
+        for timestep in original.trajectory:
+            assert timestep.n_atoms == 48
+            writer.write(atoms)
+    original.trajectory[0]
+    atoms.write(str(shuffled / "conf.gro"))
+    (shuffled / "run.json").write_text(json.dumps(document))
+    work = tmp_path / "work"
+    assert report_runs([plain, shuffled / "run.json"], tmp_path / "report.html", work) == []
+    for table in ("rdf", "coordination", "diffusion"):
+        mine, theirs = (read_csv(work / name / "observables" / f"{table}.csv") for name in ("plain", "shuffled"))
+        assert mine.drop(columns=["system", "error"]).equals(theirs.drop(columns=["system", "error"]))
+        assert np.allclose(mine["error"], theirs["error"], rtol=1e-6, equal_nan=True)
+
+
+def test_the_command_tells_where_the_report_is(
+    tmp_path: Path, runs: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report.html"
+    assert main(["report-runs", str(runs[0]), "-o", str(out)]) == 0
+    assert f"written: {out}" in capsys.readouterr().out
+    assert (tmp_path / "report.work" / "gas" / "observables").is_dir()
+    assert main(["report-runs", str(tmp_path / "absent.json"), "-o", str(out)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

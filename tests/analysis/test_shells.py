@@ -1,0 +1,95 @@
+"""Contacts taken from the stored pairs: who is counted, and as what."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from analysis.run import RunError, SiteGroup
+from analysis.shells import (
+    contact_nm,
+    coordinating_sites,
+    counted,
+    holder_of,
+    mean_with_error,
+    molecule_contacts,
+    part_of,
+    touching,
+)
+
+from .contact_runs import contact_reading, contact_run, species, telegraph
+
+O_SITE = SiteGroup("O(DME)", "DME", "O", (0, 2))
+HB_SITE = SiteGroup("HB(DME)", "DME", "HB", (1,))
+RUN = contact_run([species("K", "cation", 3), species("DME", "solvent", 4, 3)], [O_SITE, HB_SITE])
+
+
+def test_molecules_are_counted_once_with_all_their_atoms() -> None:
+    oxygens = telegraph(40, (3, 8), 0.3, 0.3, seed=1)
+    hydrogens = telegraph(40, (3, 4), 0.3, 0.3, seed=2)
+    reading = contact_reading(RUN, {"O(DME)": oxygens, "HB(DME)": hydrogens}, 40)
+    found = molecule_contacts(RUN, reading, [O_SITE, HB_SITE], first=7)
+    atoms = oxygens.reshape(40, 3, 4, 2).sum(axis=3) + hydrogens
+    again = np.zeros((33, 3, 4), dtype=int)
+    again[found.frame, found.cation, found.molecule] = found.atoms
+    assert np.array_equal(again, atoms[7:])
+    assert np.array_equal(found.per_cation(), (atoms[7:] > 0).sum(axis=2))
+    assert np.array_equal(found.per_molecule(), (atoms[7:] > 0).sum(axis=1))
+    assert np.all(np.diff(found.frame) >= 0)
+
+
+def test_sites_are_counted_by_cation_and_frame() -> None:
+    oxygens = telegraph(40, (3, 8), 0.3, 0.3, seed=1)
+    reading = contact_reading(RUN, {"O(DME)": oxygens}, 40)
+    assert np.array_equal(counted(RUN, reading, touching(RUN, reading, O_SITE, 7), 7), oxygens.sum(axis=2)[7:])
+    wider = counted(RUN, reading, touching(RUN, reading, O_SITE, shift_nm=0.021))
+    assert np.all(wider[::2] == 8)  # those just beyond contact too, in every second frame
+
+
+@pytest.mark.parametrize(
+    ("label", "part"),
+    [
+        ("N_head(PAB)", "head"),
+        ("HB_middle(PAB)", "middle"),
+        ("N(PAB,tail)", "tail"),
+        ("O(DME)", ""),
+        ("O_carbonyl(EC)", ""),
+        ("O_headgroup(X)", ""),
+    ],
+)
+def test_units_are_read_from_the_label(label: str, part: str) -> None:
+    assert part_of(SiteGroup(label, "X", "N", (0,))) == part
+
+
+def test_classes_and_kinds() -> None:
+    assert [holder_of(role) for role in ("solvent", "additive", "anion", "polymer")] == [
+        "solvent",
+        "solvent",
+        "anion",
+        "chain",
+    ]
+    assert coordinating_sites(RUN) == [O_SITE, HB_SITE]
+    with pytest.raises(RunError, match="no contact distance for kind 'S'"):
+        contact_nm(SiteGroup("S(X)", "X", "S", (0,)))
+
+
+def test_what_never_changes_has_no_error_from_parts() -> None:
+    same = np.ones((50, 8), dtype=bool)
+    mean, error, note = mean_with_error(same, 1.0)
+    assert mean == 1
+    assert math.isnan(error)
+    assert note == "never changed: no error can be given"
+    half = np.repeat([[True, False] * 4], 50, axis=0)
+    mean, error, note = mean_with_error(half, 1.0)
+    assert mean == 0.5
+    assert error == pytest.approx(2.3646 * math.sqrt(0.25 * 8 / 7 / 8), rel=1e-4)
+    assert note == "never changed: error from the spread between the cations"
+
+
+def test_one_frame_is_too_few() -> None:
+    mean, error, note = mean_with_error(np.array([[1, 0, 2]]), math.nan)
+    assert mean == 1
+    assert math.isnan(error)
+    assert note == ""

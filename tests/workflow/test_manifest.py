@@ -1,0 +1,45 @@
+"""run.json carries the claims about a system and marks the chains of a control."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis.run_schema import check_document
+from workflow.inputs.plan import Inputs, load
+from workflow.job import RunJob
+from workflow.manifest import _contents, _what
+
+ROOT = Path(__file__).resolve().parents[2]
+PAB, CONTROL = "dol-dme-litfsi-pab", "dol-dme-litfsi-pab-uncharged"
+
+
+@pytest.fixture(scope="module")
+def controls() -> Inputs:
+    """What controls.yaml asks for."""
+    return load(ROOT, [ROOT / "controls.yaml"])
+
+
+def described(inputs: Inputs, system: str, folder: Path) -> dict[str, object]:
+    """Return what run.json says of a system before it has run."""
+    (folder / "composition.json").write_text(json.dumps({"chain_sequences": None, "chain_cis_share": None}))
+    run = RunJob(inputs, system, 1, folder, folder, 1)
+    return dict(json.loads(json.dumps(_what(run) | _contents(run))))
+
+
+def test_claims_and_controls_are_in_run_json(controls: Inputs, tmp_path: Path) -> None:
+    chain, control = (described(controls, system, tmp_path) for system in (PAB, CONTROL))
+    assert [one["id"] for one in chain["claims"]] == ["C1", "C2", "C3", "C6"]  # type: ignore[attr-defined]
+    assert control["claims"] == [] and control["base"] == PAB
+
+    def of(document: dict[str, object], key: str) -> dict[str, object]:
+        return {one["name"]: one[key] for one in document["species"]}  # type: ignore[attr-defined]
+
+    assert [name for name, without in of(control, "uncharged").items() if without] == ["PAB"]
+    assert not any(of(chain, "uncharged").values())
+    assert set(of(control, "charges_e")["PAB"]) == {0.0}  # type: ignore[call-overload]
+    assert of(control, "masses_u") == of(chain, "masses_u") and of(control, "count") == of(chain, "count")
+    files = {"schema": 1, "structure": "conf.gro", "trajectory": "traj.xtc"}
+    assert check_document(control | files) == [] and check_document(chain | files) == []
