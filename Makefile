@@ -42,6 +42,8 @@ dft:
 lock:
 	uv pip compile requirements.in --output-file requirements.lock --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+	uv pip compile requirements-tests.in --constraint requirements.lock --output-file requirements-tests.lock --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 	uv pip compile forcefields/opls-aa/derivation/requirements.in --universal --python-version 3.11 \
 		--output-file forcefields/opls-aa/derivation/requirements.lock \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock"

@@ -179,10 +179,11 @@ header files, a C++ compiler), or install micromamba, then run the same command 
 # --- the two environments ---------------------------------------------------------------------------------
 
 # Installs the locked packages with the Python of ENVIRONMENT; the log stays beside them.
-pip_install() { # ENVIRONMENT
-    say "Installing the Python packages of requirements.lock into $1 (one to three minutes)."
+pip_install() { # ENVIRONMENT [LOCK]
+    local lock="${2:-requirements.lock}"
+    say "Installing the Python packages of $lock into $1 (one to three minutes)."
     "$1/bin/python" -m pip install --require-hashes --no-input --disable-pip-version-check --progress-bar off \
-        -r requirements.lock >"$1/install.log" 2>&1 ||
+        -r "$lock" >"$1/install.log" 2>&1 ||
         die "pip could not install the packages (all of its words are in $1/install.log):
 $(grep -iE '^ *error' "$1/install.log" | tail -n 5 || tail -n 5 "$1/install.log")
 Remedy: when the network or the disk was the reason, run the same command again."
@@ -237,6 +238,17 @@ but $tool's own package cache)."
     changed=yes
 }
 
+# Programs that tests compare the analysis with, into the environment that is there; nothing else needs them.
+install_compared() {
+    local folder=.venv
+    [[ -e .venv/sheath-stamp ]] || folder=.conda
+    [[ ! -e "$folder/requirements-tests.lock" || "$(<"$folder/requirements-tests.lock")" != "$(<requirements-tests.lock)" ]] ||
+        return 0
+    changed=yes
+    pip_install "$folder" requirements-tests.lock
+    cp requirements-tests.lock "$folder/requirements-tests.lock"
+}
+
 # For the one slow test that opens the report in a browser; without it that test fails, nothing else.
 install_chromium() {
     local -a wanted=(chromium)
@@ -275,6 +287,7 @@ Remedy: add their folder (usually /usr/bin) to the PATH and run the same command
         install_venv
     fi
     if [[ "${1:-}" == --tests ]]; then
+        install_compared
         install_chromium
         tell_of_double_precision
     fi

@@ -31,7 +31,7 @@ from analysis.report.glance import first_cation, glance, glance_columns
 from analysis.report.liquids import liquid_lines
 from analysis.report.longer import longer_lines, target_text
 from analysis.report.palette import species_styles, variant_of, variant_styles
-from analysis.report.ran import choices, description, sentence
+from analysis.report.ran import choices, description, heading, sentence
 from analysis.report.summary import detail_groups
 from analysis.report.verdict import stationarity_lines, verdict
 
@@ -92,6 +92,7 @@ def _render(results: Results, results_dir: Path) -> str:
     }
     return environment.get_template("template.html.j2").render(
         results=results,
+        heading=heading(results),
         sentence=sentence(results),
         previews=[one for one in results.finished if one.preview],
         provisional=_provisional(results.finished),

@@ -31,10 +31,11 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 def variant_of(member: Finished, electrolyte: Electrolyte) -> str:
     """Return what tells a variant from its base: "PAB" of "x-pab" on "x"; the base itself is "bare".
 
-    The base of a liquid without ions, whose variants are no chains, is "base".
+    A base without ions, whose variants are no chains, or with chains of its own is "base".
     """
     if member.name == electrolyte.name:
-        return BARE if member.cation is not None else BASE
+        has_chains = any(species["role"] == "polymer" for species in member.run["species"])
+        return BARE if member.cation is not None and not has_chains else BASE
     suffix = member.name.removeprefix(f"{electrolyte.name}-")
     spelt = {str(species["name"]).lower(): str(species["name"]) for species in member.run["species"]}
     return spelt.get(suffix.lower(), suffix)

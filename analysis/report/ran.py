@@ -18,6 +18,14 @@ _PAPER_PRESSURE_ATM = 1.0
 _PAPER_MIXING = "lorentz-berthelot"
 
 
+def heading(results: Results) -> str:
+    """Return what the page is about: the project's question where our runs have ions, else what it holds."""
+    ours = not results.finished or any(run.get("protocol") for run in _all_runs(results.finished))
+    if not any(run.get("cation") for run in _all_runs(results.finished)) and results.finished:
+        return "Liquids without ions"
+    return "Lithium electrolytes at boron–nitrogen chains" if ours else "Electrolytes"
+
+
 def sentence(results: Results) -> str:
     """Return one sentence about what ran, from the runs themselves."""
     finished = results.finished

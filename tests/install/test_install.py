@@ -26,7 +26,7 @@ def machine(tmp_path: Path) -> Machine:
     """A copy of what install.sh reads, and a PATH with the common tools and the given stand-ins only."""
     project = tmp_path / "project"
     shutil.copytree(ROOT / "install", project / "install")
-    for name in ("requirements.lock", "environment.yml"):
+    for name in ("requirements.lock", "requirements-tests.lock", "environment.yml"):
         shutil.copy(ROOT / name, project)
     programs = tmp_path / "bin"
     programs.mkdir()
@@ -160,6 +160,7 @@ def finished_venv(project: Path) -> None:
     contents = b"".join((project / name).read_bytes() for name in ("requirements.lock", "environment.yml"))
     stamp = f"{project.resolve()}/.venv {hashlib.sha256(contents).hexdigest()} 3.11\n"
     (project / ".venv" / "sheath-stamp").write_text(stamp, encoding="utf-8")
+    shutil.copy(project / "requirements-tests.lock", project / ".venv")
 
 
 @pytest.mark.parametrize("double", ["gmx_d", "named", "none"])

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+OF_TESTS = (ROOT / "requirements-tests.lock").read_text(encoding="utf-8")
 
 
 def environment() -> dict[str, Any]:
@@ -58,10 +59,20 @@ def test_every_locked_package_has_a_hash() -> None:
     assert not [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
 
 
-def test_lock_names_no_server() -> None:
-    assert "://" not in LOCK
-    assert "--index" not in LOCK
-    assert "--find-links" not in LOCK
+def test_locks_name_no_server() -> None:
+    for lock in (LOCK, OF_TESTS):
+        assert "://" not in lock
+        assert "--index" not in lock
+        assert "--find-links" not in lock
+
+
+def test_the_lock_of_the_tests_is_in_step() -> None:
+    asked = pins((ROOT / "requirements-tests.in").read_text(encoding="utf-8").splitlines())
+    found = pins(OF_TESTS.splitlines())
+    assert asked.items() <= found.items()
+    assert {name: found[name] for name in found.keys() & LOCKED.keys()} == {
+        name: LOCKED[name] for name in found.keys() & LOCKED.keys()
+    }
 
 
 def test_every_direct_dependency_is_locked_with_all_that_it_needs() -> None:
