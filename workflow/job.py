@@ -81,8 +81,10 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
         failure.unlink(missing_ok=True)
         with stop_signals():
             step(job)
-    except (Interrupted, KeyboardInterrupt) as stop:
-        LOGGER.info("[%s] %s", job.name, stop or "stopped on request; the same command goes on")
+    except (Interrupted, KeyboardInterrupt):
+        # Ctrl-C reaches mdrun, this process and Snakemake, which then ends its jobs: a second signal can arrive while the
+        # first is dealt with, so what is told does not depend on which one ended this.
+        LOGGER.info("[%s] stopped on request; the same command goes on from the last checkpoint", job.name)
         return 130
     except (GromacsError, PackingError, ForceFieldError, RunError) as error:
         return _fail(job, str(error))

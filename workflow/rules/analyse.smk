@@ -101,13 +101,13 @@ rule compare:
     conda:
         "../../environment.yml"
     params:
-        results=RESULTS,
+        folder=subpath(output.comparisons, parent=True),
         systems=SYSTEMS,
         replicas=len(REPLICAS),
     message:
         "compare the systems"
     shell:
-        "python -P -m analysis compare {params.results:q} --systems {params.systems:q} --replicas {params.replicas}"
+        "python -P -m analysis compare {params.folder:q} --systems {params.systems:q} --replicas {params.replicas}"
         " --out {output.comparisons:q} 2>&1 | tee -i {log:q} >&2"
 
 
