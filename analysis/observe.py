@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import importlib
 import math
+import multiprocessing
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 from analysis import observables, stationarity
 from analysis.read import Reading
 from analysis.run import Run
-from analysis.table import FAILED, Row, frame, row, write_csv
-from analysis.workers import Died, Done, run_all
+from analysis.table import FAILED, Row, frame, read_csv, row, write_csv
+from analysis.workers import Done, run_all
 
 Compute = Callable[[Run, Reading, int], list[Row]]
 PREVIEW_NOTE = "preview"
@@ -37,42 +38,52 @@ def observe(run: Run, reading: Reading, folder: Path, processes: int = 1) -> lis
     start_frame, rows = stationarity.find_start(run, reading)
     _write(run, rows, folder / "stationarity.csv")
     observables = find_observables()
-    names = list(observables)
     if processes < 2:
-        return _tables(run, reading, start_frame, observables, folder)
-    shares = [{name: observables[name] for name in names[first::processes]} for first in range(processes)]
-    done = run_all([partial(_share, run, reading, start_frame, share, folder) for share in shares], lambda steps: None)
-    return sorted(line for share, found in zip(shares, done, strict=True) for line in _told(share, found))
+        return [line for name in observables for line in _table(run, reading, start_frame, name, folder)]
+    taken = multiprocessing.Value("i", 0)
+
+    def share(done: Done) -> None:
+        while (name := _next(list(observables), taken)) is not None:
+            _table(run, reading, start_frame, name, folder)
+
+    for name in observables:
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+    run_all([share] * processes, lambda steps: None)
+    return [line for name in observables for line in _told(run, name, folder)]
 
 
-def _share(
-    run: Run, reading: Reading, start_frame: int, observables: Mapping[str, Compute], folder: Path, done: Done
-) -> list[str]:
-    return _tables(run, reading, start_frame, observables, folder)
+def _next(names: Sequence[str], taken: Synchronized[int]) -> str | None:
+    """Return the first observable that no process has taken, and take it; None when all are."""
+    with taken.get_lock():
+        number = taken.value
+        taken.value = number + 1
+    return names[number] if number < len(names) else None
 
 
-def _told(share: Mapping[str, Compute], found: list[str] | Died) -> list[str]:
-    """Return the lines of one process, or that it died (the system may take back memory in this way)."""
-    return [f"{', '.join(share)}: the process ended unexpectedly"] if isinstance(found, Died) else found
+def _table(run: Run, reading: Reading, start_frame: int, name: str, folder: Path) -> list[str]:
+    """Write the table of one observable; return what failed, at most one line."""
+    try:
+        rows = find_observables()[name](run, reading, start_frame)
+    # Whatever goes wrong in one observable, the others are still wanted; the caller reports it.
+    except Exception as error:
+        return _failed(run, name, " ".join(f"{type(error).__name__}: {error}".split()), folder)
+    _write(run, rows, folder / f"{name}.csv")
+    return []
 
 
-def _tables(
-    run: Run, reading: Reading, start_frame: int, observables: Mapping[str, Compute], folder: Path
-) -> list[str]:
-    failures = []
-    for name, compute in observables.items():
-        path = folder / f"{name}.csv"
-        try:
-            rows = compute(run, reading, start_frame)
-        # Whatever goes wrong in one observable, the others are still wanted; the caller reports it.
-        except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            failures.append(f"{name}: {reason}")
-            failed = [row(FAILED, name, math.nan, "1", note=reason)]
-            write_csv(frame(failed, system=run.system, replica=run.replica), path)
-            continue
-        _write(run, rows, path)
-    return failures
+def _told(run: Run, name: str, folder: Path) -> list[str]:
+    """Return the failure that a table tells, or that its process died (the system takes back memory in this way)."""
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        return _failed(run, name, "its process ended unexpectedly", folder)
+    table = read_csv(path)
+    return [f"{name}: {note}" for note in table.loc[table["quantity"] == FAILED, "note"]]
+
+
+def _failed(run: Run, name: str, reason: str, folder: Path) -> list[str]:
+    failed = [row(FAILED, name, math.nan, "1", note=reason)]
+    write_csv(frame(failed, system=run.system, replica=run.replica), folder / f"{name}.csv")
+    return [f"{name}: {reason}"]
 
 
 def _write(run: Run, rows: Sequence[Row], path: Path) -> None:

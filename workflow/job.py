@@ -82,7 +82,7 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
         with stop_signals():
             step(job)
     except (Interrupted, KeyboardInterrupt):
-        # Ctrl-C reaches mdrun, this process and Snakemake, which then ends its jobs: a second signal can arrive while the
+        # Ctrl-C reaches mdrun, this process and Snakemake, which then ends its jobs: a second signal can come while the
         # first is dealt with, so what is told does not depend on which one ended this.
         LOGGER.info("[%s] stopped on request; the same command goes on from the last checkpoint", job.name)
         return 130

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ import analysis.observables
 from analysis import observe as observe_module
 from analysis.__main__ import main
 from analysis.observe import find_observables, mark_preview
-from analysis.read import Reading, read
+from analysis.read import Reading, load_reading, read
 from analysis.run import Run, load_run
 from analysis.table import Row, read_csv, row
 
@@ -65,6 +68,28 @@ def test_one_failure_stops_no_other(
     assert math.isnan(failed["value"])
     assert read_csv(tmp_path / "observables" / "good.csv")["value"][0] == 3
     assert read_csv(tmp_path / "observables" / "stationarity.csv")["value"][0] == 3
+
+
+def _dies(run: Run, reading: Reading, start_frame: int) -> list[Row]:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the observables are computed in turn")
+def test_two_processes_write_the_same_tables_and_one_that_dies_loses_one(
+    read_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observables = {"bad": _bad, "dies": _dies, "good": _good, "more": _good}
+    monkeypatch.setattr(observe_module, "find_observables", lambda: observables)
+    run, reading = load_run(read_run), load_reading(tmp_path / "reading")
+    folder = tmp_path / "observables"
+    assert observe_module.observe(run, reading, folder, processes=2) == [
+        "bad: ValueError: nothing to see",
+        "dies: its process ended unexpectedly",
+    ]
+    assert read_csv(folder / "dies.csv")["note"].tolist() == ["its process ended unexpectedly"]
+    for name in ("good", "more"):
+        assert read_csv(folder / f"{name}.csv")["value"][0] == 3
 
 
 def test_every_row_of_a_preview_says_so(read_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
