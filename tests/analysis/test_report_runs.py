@@ -49,7 +49,7 @@ def test_replicas_are_pooled_and_systems_stand_side_by_side(tmp_path: Path, runs
     work, out = tmp_path / "work", tmp_path / "out" / "report.html"
     assert report_runs(runs, out, work) == []
     page = out.read_text(encoding="utf-8")
-    assert "variant" in page and "<h1>Electrolytes: molecular dynamics</h1>" in page
+    assert "variant" in page
     assert "Na–O" in page
     pooled = read_csv(work / "gas" / "observables" / "coordination.csv")
     cn = pooled[(pooled.quantity == "cn") & (pooled.label == "Na-O(G)")].iloc[0]

@@ -43,6 +43,8 @@ def start(folder: Path, **options: object) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command(folder, **options),  # type: ignore[arg-type]
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=ROOT,
+            # Tests that run in the background of a script ignore Ctrl-C, which what they start would inherit.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
 

@@ -52,7 +52,8 @@ def test_liquid_is_neutral_dense_and_at_temperature(finished_run: Path) -> None:
 def test_lithium_sits_among_oxygens(finished_run: Path) -> None:
     table = pd.read_csv(finished_run / "tiny/dol-dme-litfsi/observables/rdf.csv")
     peaks = table[(table.quantity == "first_peak") & table.label.isin(["Li-O(DME)", "Li-O(DOL)", "Li-O(TFSI)"])]
-    found = peaks.value.dropna()
+    # With six cations one of the partners may stay without a contact; the table then says so.
+    found = peaks[~peaks.note.fillna("").str.contains("beyond the contact distance")].value.dropna()
     assert len(found) >= 1
     assert np.all((found > 0.18) & (found < 0.22))
 

@@ -72,3 +72,10 @@ def test_the_verdict_of_replicas_is_that_of_the_worst(tmp_path: Path) -> None:
     assert verdict_of(slow, judged(100, True), slow) == "never stationary: Li–DOL (r1+r3)"
     unjudged = [row("stationary", "all", math.nan, "1", note="no frames: not judged")]
     assert verdict_of(judged(100, True), unjudged) == "not judged: r2: no frames: not judged"
+
+
+def test_runs_from_elsewhere_are_not_headed_with_our_question(tmp_path: Path) -> None:
+    run = make_run(ETHER)
+    write_system(tmp_path, {key: value for key, value in run.items() if key != "protocol"}, make_tables(run))
+    body = Page(build(tmp_path, [ETHER], 1, tmp_path / "report.html")).body
+    assert "<h1>Electrolytes: molecular dynamics</h1>" in body and "boron–nitrogen chains: molecular" not in body
