@@ -16,12 +16,13 @@ from analysis.report.formatting import counted
 from analysis.run_schema import check_document
 from analysis.table import FAILED, PREVIEW_MARK, read_csv
 
+NOT_SAID = "not said"
 # What a run.json from elsewhere may leave out, and the page needs.
 _DEFAULTS: dict[str, Any] = {
     "preview": False,
     "provisional": (),
     "composition": {},
-    "protocol": "not said",
+    "protocol": NOT_SAID,
     "cation": None,
     "published": (),
 }

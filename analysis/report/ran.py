@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.report.collect import Finished, Results
+from analysis.report.collect import NOT_SAID, Finished, Results
 from analysis.report.formatting import counted, flat, join_words, number, scalar, with_interval
 from analysis.report.summary import scalars_of
 
@@ -20,7 +20,7 @@ _PAPER_MIXING = "lorentz-berthelot"
 
 def heading(results: Results) -> str:
     """Return what the page is about: the project's question where our runs have ions, else what it holds."""
-    ours = not results.finished or any(run.get("protocol") for run in _all_runs(results.finished))
+    ours = not results.finished or any(run["protocol"] != NOT_SAID for run in _all_runs(results.finished))
     if not any(run.get("cation") for run in _all_runs(results.finished)) and results.finished:
         return "Liquids without ions"
     return "Lithium electrolytes at boron–nitrogen chains" if ours else "Electrolytes"
