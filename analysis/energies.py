@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.run import RunError
 
@@ -29,6 +30,22 @@ def read_energies(path: Path | None) -> pd.DataFrame:
     """
     if path is None:
         return pd.DataFrame({column: np.empty(0) for column in ENERGY_COLUMNS})
+    terms, units = read_terms(path, "energies")
+    for name, unit in _UNITS.items():
+        if name in terms and units[name] != unit:
+            raise RunError(f"{path}: {name} is in {units[name]}, expected {unit}")
+    times = np.asarray(terms["Time"], dtype=float)
+    columns = {name: np.asarray(terms.get(name, np.full(times.size, np.nan)), dtype=float) for name in _UNITS}
+    table = pd.DataFrame({"time_ps": times, **columns})
+    return table.drop_duplicates("time_ps", keep="last").sort_values("time_ps", ignore_index=True)
+
+
+def read_terms(path: Path, what: str) -> tuple[dict[str, NDArray[np.float64]], dict[str, str]]:
+    """Return the terms of an .edr file by GROMACS' names, and their units; `what` names in messages what is wanted.
+
+    Raises:
+        RunError: the file is missing or unreadable.
+    """
     import pyedr
 
     if not path.is_file():
@@ -39,14 +56,6 @@ def read_energies(path: Path | None) -> pd.DataFrame:
         # pyedr would take whatever stands there for the number of terms, and fill the memory.
         raise RunError(f"{path}: this is no GROMACS energy file")
     try:
-        terms = pyedr.edr_to_dict(str(path))
-        units = pyedr.get_unit_dictionary(str(path))
+        return pyedr.edr_to_dict(str(path)), pyedr.get_unit_dictionary(str(path))
     except (OSError, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
-        raise RunError(f"{path}: the energies cannot be read ({str(error) or 'it breaks off'})") from error
-    for name, unit in _UNITS.items():
-        if name in terms and units[name] != unit:
-            raise RunError(f"{path}: {name} is in {units[name]}, expected {unit}")
-    times = np.asarray(terms["Time"], dtype=float)
-    columns = {name: np.asarray(terms.get(name, np.full(times.size, np.nan)), dtype=float) for name in _UNITS}
-    table = pd.DataFrame({"time_ps": times, **columns})
-    return table.drop_duplicates("time_ps", keep="last").sort_values("time_ps", ignore_index=True)
+        raise RunError(f"{path}: the {what} cannot be read ({str(error) or 'it breaks off'})") from error

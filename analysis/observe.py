@@ -17,6 +17,7 @@ from analysis.table import FAILED, Row, frame, read_csv, row, write_csv
 from analysis.workers import Done, run_all
 
 Compute = Callable[[Run, Reading, int], list[Row]]
+Observable = tuple[str, Compute]
 PREVIEW_NOTE = "preview"
 
 
@@ -39,12 +40,12 @@ def observe(run: Run, reading: Reading, folder: Path, processes: int = 1) -> lis
     _write(run, rows, folder / "stationarity.csv")
     observables = find_observables()
     if processes < 2:
-        return [line for name in observables for line in _table(run, reading, start_frame, name, folder)]
+        return [line for one in observables.items() for line in _table(run, reading, start_frame, one, folder)]
     taken = multiprocessing.Value("i", 0)
 
     def share(done: Done) -> None:
-        while (name := _next(list(observables), taken)) is not None:
-            _table(run, reading, start_frame, name, folder)
+        while (one := _next(list(observables.items()), taken)) is not None:
+            _table(run, reading, start_frame, one, folder)
 
     for name in observables:
         (folder / f"{name}.csv").unlink(missing_ok=True)
@@ -52,18 +53,19 @@ def observe(run: Run, reading: Reading, folder: Path, processes: int = 1) -> lis
     return [line for name in observables for line in _told(run, name, folder)]
 
 
-def _next(names: Sequence[str], taken: Synchronized[int]) -> str | None:
+def _next(observables: Sequence[Observable], taken: Synchronized[int]) -> Observable | None:
     """Return the first observable that no process has taken, and take it; None when all are."""
     with taken.get_lock():
         number = taken.value
         taken.value = number + 1
-    return names[number] if number < len(names) else None
+    return observables[number] if number < len(observables) else None
 
 
-def _table(run: Run, reading: Reading, start_frame: int, name: str, folder: Path) -> list[str]:
+def _table(run: Run, reading: Reading, start_frame: int, observable: Observable, folder: Path) -> list[str]:
     """Write the table of one observable; return what failed, at most one line."""
+    name, compute = observable
     try:
-        rows = find_observables()[name](run, reading, start_frame)
+        rows = compute(run, reading, start_frame)
     # Whatever goes wrong in one observable, the others are still wanted; the caller reports it.
     except Exception as error:
         return _failed(run, name, " ".join(f"{type(error).__name__}: {error}".split()), folder)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.energies import EDR_MAGIC
+from analysis.energies import read_terms
 from analysis.run import Run, RunError
 
 SAMPLED = Path("viscosity", "pressure.npz")
@@ -99,18 +99,7 @@ def _sampled(path: Path) -> Pressures:
 
 def _terms(path: Path) -> dict[str, NDArray[np.float64]]:
     """Return the terms of one energy file, checked to hold the pressure tensor in bar."""
-    import pyedr
-
-    if not path.is_file():
-        raise RunError(f"{path}: there is no such file")
-    with path.open("rb") as stream:
-        if int.from_bytes(stream.read(4), "big", signed=True) != EDR_MAGIC:
-            raise RunError(f"{path}: this is no GROMACS energy file")
-    try:
-        terms: dict[str, NDArray[np.float64]] = pyedr.edr_to_dict(str(path))
-        units = pyedr.get_unit_dictionary(str(path))
-    except (OSError, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
-        raise RunError(f"{path}: the pressures cannot be read ({str(error) or 'it breaks off'})") from error
+    terms, units = read_terms(path, "pressures")
     for name in COMPONENTS:
         if units.get(name) != "bar":
             raise RunError(f"{path}: {name} is {'in ' + units[name] if name in units else 'missing'}, expected in bar")

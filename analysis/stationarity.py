@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from analysis.cutoffs import CONTACT_NM
 from analysis.read import Reading
-from analysis.run import Run, RunError, SiteGroup
+from analysis.run import Run, SiteGroup
+from analysis.shells import touching
 from analysis.statistics import LATEST_START_FRACTION, FloatArray, Stationarity, detect_stationarity
 from analysis.table import Row, row
 
@@ -79,11 +79,7 @@ def contact_series(run: Run, reading: Reading, site: SiteGroup) -> FloatArray:
     Raises:
         RunError: the site is of a kind without a contact distance.
     """
-    if site.kind not in CONTACT_NM:
-        raise RunError(f"site {site.label}: no contact distance for kind {site.kind!r}")
-    pairs = reading.pairs[run.pair_label(site)]
-    touching = pairs["frame"][pairs["distance_nm"] < np.float32(CONTACT_NM[site.kind])]
-    counts = np.bincount(touching.astype(np.int64), minlength=reading.n_frames)
+    counts = np.bincount(touching(run, reading, site)["frame"], minlength=reading.n_frames)
     return np.asarray(counts / run.n_cations)
 
 

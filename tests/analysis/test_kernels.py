@@ -14,8 +14,6 @@ from analysis.unwrap import Bonds, Unwrapper, centres_of_mass
 
 from .conftest import run_document, species_entry, write_run
 
-pytestmark = pytest.mark.skipif(not kernels.HAS_NUMBA, reason="numba is not installed")
-
 BOX = np.array([1.9, 2.0, 2.1])
 
 
