@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from derivation.mirror import images
 from derivation.starts import STARTS
 from derivation.xyz_file import Structure, read
 
@@ -41,10 +42,16 @@ class Job:
 
 
 def all_jobs(starts: Path = STARTS) -> list[Job]:
-    """Return every job, most wanted first: trimers, Li+ complexes, Hessians, scans, tetramers, pentamers."""
+    """Return every job, most wanted first: trimers, Li+ complexes, Hessians, scans, tetramers, pentamers.
+
+    Of two scan points that are mirror images one is calculated.
+    """
+    found = read(starts)
+    spared = images(found)
     jobs = [
         Job(name, calculation, charge_e(name), start)
-        for name, start in read(starts).items()
+        for name, start in found.items()
+        if name not in spared
         for calculation in calculations(name)
     ]
     return sorted(jobs, key=_rank)

@@ -165,7 +165,8 @@ def _distinct(found: Iterator[Found]) -> list[Found]:
     kept: list[Found] = []
     for energy, one in found:
         twin = any(
-            abs(energy - other) * KJ_PER_MOL < SAME_KJ_PER_MOL and np.abs(_print(one) - _print(same)).max() < SAME_A
+            abs(energy - other) * KJ_PER_MOL < SAME_KJ_PER_MOL
+            and np.abs(distance_print(one) - distance_print(same)).max() < SAME_A
             for other, same in kept
         )
         if not twin:
@@ -173,7 +174,8 @@ def _distinct(found: Iterator[Found]) -> list[Found]:
     return kept
 
 
-def _print(one: Structure) -> NDArray[np.float64]:
+def distance_print(one: Structure) -> NDArray[np.float64]:
+    """Return all distances in angstrom, sorted: the same for a structure, however numbered, and its mirror image."""
     return np.sort(_distances(one.xyz_A)[np.triu_indices(len(one.symbols), 1)])
 
 

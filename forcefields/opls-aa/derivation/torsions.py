@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from derivation import raw
 from derivation.classical import Vacuum
+from derivation.mirror import image_of, images
 from derivation.oligomers import oligomer
-from derivation.starts import KJ_PER_MOL, SCAN_STEP_DEG, SCAN_UNITS, torsion_deg
-from derivation.xyz_file import Structure
+from derivation.starts import KJ_PER_MOL, SCAN_STEP_DEG, SCAN_UNITS, STARTS, torsion_deg
+from derivation.xyz_file import Structure, read
 from workflow.inputs import Molecule
 
 BOLTZMANN_KJ_PER_MOL = 8.0
@@ -47,11 +48,11 @@ def scanned(kind: str) -> dict[str, tuple[int, int, int, int]]:
 def scans(kind: str) -> list[Scan]:
     """Return the scans whose points are all there."""
     found = []
+    mirrored = images(read(STARTS))
     for name, atoms in scanned(kind).items():
-        here = f"{name}@"
-        points = sorted((one for key, one in raw.geometries().items() if key.startswith(here)), key=_angle)
+        points = sorted(_points(f"{name}@", mirrored), key=_angle)
         try:
-            energies = np.array([raw.energy_Ha(one.name) for one in points]) * KJ_PER_MOL
+            energies = np.array([raw.energy_Ha(mirrored.get(one.name, one.name)) for one in points]) * KJ_PER_MOL
         except KeyError:
             continue
         if len(points) < 360 // SCAN_STEP_DEG:
@@ -59,6 +60,17 @@ def scans(kind: str) -> list[Scan]:
         angles = np.array([_angle(one) for one in points])
         found.append(Scan(name, atoms, angles, [one.xyz_A for one in points], energies - energies.min()))
     return found
+
+
+def _points(prefix: str, mirrored: Mapping[str, str]) -> list[Structure]:
+    """Return the relaxed geometries of the scan points so named, with those that are images of another's."""
+    known = raw.geometries()
+    computed = [one for name, one in known.items() if name.startswith(prefix)]
+    return computed + [
+        image_of(known[twin], name)
+        for name, twin in mirrored.items()
+        if name.startswith(prefix) and twin in known and name not in known
+    ]
 
 
 def _angle(one: Structure) -> float:
