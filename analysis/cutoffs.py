@@ -12,8 +12,16 @@ CONTACT_NM: dict[str, float] = {"O": 0.28, "N": 0.28, "F": 0.28, "HB": 0.25, "HN
 BAND_NM = 0.02
 """Half-width in nm of the band of contact distances for which coordination numbers are also given."""
 
+PAIR_MARGIN_NM = 0.05
+"""Pairs up to so much beyond contact are stored when a trajectory is read: contact distances may be moved so far."""
+
 NO_CONTACT = 0.05
 """Coordination number below which a site is said to have no contact with the cation."""
 
 COORDINATING_KINDS: tuple[str, ...] = ("O", "N", "F", "HB")
 """Kinds of sites that turn negative charge to a cation and so count in the total coordination number."""
+
+
+def pair_cutoff_nm(kind: str) -> float:
+    """Return up to which distance pairs with a site of this kind are stored; for an unknown kind the largest."""
+    return CONTACT_NM.get(kind, max(CONTACT_NM.values())) + PAIR_MARGIN_NM

@@ -1,8 +1,7 @@
 """Frames of a trajectory as they lie in the file, and what makes one of them unusable.
 
 An XTC file is read without MDAnalysis' conversion to Angstrom and back, which costs a third of the time; everything
-else that MDAnalysis reads goes through its readers. Positions are float32, as files hold them, in one array that the
-next frame overwrites.
+else that MDAnalysis reads goes through its readers. Positions are float32, as files hold them.
 """
 
 from __future__ import annotations
@@ -29,6 +28,11 @@ NO_BOX_NM = 1e6
 RECTANGULAR_DEGREES = 1e-3
 TIME_ROUNDING = 4 * float(np.finfo(np.float32).eps)
 """Relative error of a time stored in single precision, and of the difference of two."""
+_SPARE_ATOMS = 64
+"""A damaged XTC frame is unpacked some atoms beyond its end."""
+_left_open: list[Any] = []
+"""XTC files that were read. One with a damaged frame may have damaged the memory that closing it would give back, and
+then wait for ever; a child process closes them by its end."""
 _XTC_TIME_AND_BOX = ">10f"
 _XTC_TIME_AT = 12  # bytes: after the magic number, the number of atoms and the step
 
@@ -84,39 +88,54 @@ def read_header(trajectory: Any, frame: int) -> Header:
     return Header(float(time), all(box[axis] > 0 for axis in (0, 4, 8)))
 
 
-def raw_frames(trajectory: Any, first: int, last: int) -> Iterator[tuple[float, FloatArray | None, Positions]]:
+def frame_buffer(n_atoms: int, n_frames: int = 1) -> Positions:
+    """Return room for the positions of so many frames, (n_frames, n_atoms, 3), for `raw_frames`."""
+    room = np.empty((n_frames * n_atoms + _SPARE_ATOMS, 3), dtype=np.float32)
+    return room[: n_frames * n_atoms].reshape(n_frames, n_atoms, 3)
+
+
+def raw_frames(
+    trajectory: Any, first: int, last: int, buffer: Positions
+) -> Iterator[tuple[float, FloatArray | None, Positions]]:
     """Yield time in ps, box lengths in nm (None without a box) and positions in nm of the frames first to last - 1.
 
-    The file is opened anew, so that processes that read different parts of it do not move each other.
+    Positions are put into the frames of a `frame_buffer` by turns. The file is opened anew, so that processes that read
+    different parts of it do not move each other.
 
     Raises:
         RunError: a box that is not rectangular. OSError, EOFError, ValueError: a frame that cannot be read.
     """
     xtc = xtc_file(trajectory)
-    return _other_frames(trajectory, first, last) if xtc is None else _xtc_frames(xtc, first, last)
+    if xtc is None:
+        return _other_frames(trajectory, first, last, buffer)
+    return _xtc_frames(xtc, first, last, buffer)
 
 
-def _xtc_frames(path: str, first: int, last: int) -> Iterator[tuple[float, FloatArray | None, Positions]]:
+def _xtc_frames(
+    path: str, first: int, last: int, buffer: Positions
+) -> Iterator[tuple[float, FloatArray | None, Positions]]:
     from MDAnalysis.lib.formats.libmdaxdr import XTCFile
 
-    with XTCFile(path) as file:
-        positions = np.empty((file.n_atoms, 3), dtype=np.float32)
-        if first:
-            file.set_offsets(_offsets(path))
-            file.seek(first)
-        for number in range(first, last):
-            try:
-                frame = file.read_direct_x(positions)
-            except StopIteration as error:
-                raise EOFError from error
-            lengths = frame.box.diagonal().astype(np.float64)
-            if not lengths.all():
-                yield frame.time, None, positions
-                continue
-            # Three numbers that are not zero are the diagonal.
-            if np.count_nonzero(frame.box) > 3 and _is_tilted(frame.box, lengths):
-                raise _not_rectangular(number)
-            yield frame.time, lengths, positions
+    file = XTCFile(path)
+    _left_open.append(file)
+    if first:
+        file.set_offsets(_offsets(path))
+        file.seek(first)
+    for number in range(first, last):
+        positions = buffer[(number - first) % len(buffer)]
+        try:
+            frame = file.read_direct_x(positions)
+        except StopIteration as error:
+            raise EOFError from error
+        # Python's numbers, which for nine of them are faster than NumPy's.
+        (x, *others), (a, y, b), (*more, z) = frame.box.tolist()
+        if not (x and y and z):
+            yield frame.time, None, positions
+            continue
+        lengths = np.array([x, y, z])
+        if (a or b or any(others) or any(more)) and _is_tilted(frame.box, lengths):
+            raise _not_rectangular(number)
+        yield frame.time, lengths, positions
 
 
 def _is_tilted(box: NDArray[np.float32], lengths: FloatArray) -> bool:
@@ -124,7 +143,9 @@ def _is_tilted(box: NDArray[np.float32], lengths: FloatArray) -> bool:
     return bool(np.abs(box - np.diag(lengths)).max() > math.radians(RECTANGULAR_DEGREES) * lengths.min())
 
 
-def _other_frames(trajectory: Any, first: int, last: int) -> Iterator[tuple[float, FloatArray | None, Positions]]:
+def _other_frames(
+    trajectory: Any, first: int, last: int, buffer: Positions
+) -> Iterator[tuple[float, FloatArray | None, Positions]]:
     reader = trajectory.copy()
     try:
         frames = iter(reader[first:last])
@@ -136,7 +157,9 @@ def _other_frames(trajectory: Any, first: int, last: int) -> Iterator[tuple[floa
             lengths = _lengths(timestep)
             if lengths is not None and not np.allclose(timestep.dimensions[3:], 90.0, atol=RECTANGULAR_DEGREES):
                 raise _not_rectangular(number)
-            yield float(timestep.time), lengths, nm(timestep.positions).astype(np.float32)
+            positions = buffer[(number - first) % len(buffer)]
+            positions[:] = nm(timestep.positions)
+            yield float(timestep.time), lengths, positions
     finally:
         reader.close()
 
@@ -153,14 +176,14 @@ def _not_rectangular(number: int) -> RunError:
 
 
 class FrameCheck:
-    """Says what is wrong with a frame that follows the frames before it."""
+    """Says what is wrong with time and box of a frame that follows the frames before it."""
 
     def __init__(self, spacing_ps: float, has_box: bool) -> None:
         """Begin for frames so many ps apart that have a box, or none."""
         self._spacing_ps, self._has_box = spacing_ps, has_box
         self._before_ps = math.nan
 
-    def problem(self, time_ps: float, box: FloatArray | None, positions: Positions) -> str:
+    def problem(self, time_ps: float, box: FloatArray | None) -> str:
         """Return the words that follow "frame 5 (time 4 ps)"; empty when it can be used."""
         before, self._before_ps = self._before_ps, time_ps
         if time_ps - before <= 0:
@@ -171,10 +194,6 @@ class FrameCheck:
         rounding = TIME_ROUNDING * abs(time_ps)
         if abs(time_ps - before - self._spacing_ps) > SPACING_TOLERANCE * self._spacing_ps + rounding:
             return f"comes {time_ps - before:g} ps after the one before, others {self._spacing_ps:g} ps"
-        if self._has_box != (box is not None) or (box is not None and not math.isfinite(box.sum())):
+        if self._has_box != (box is not None) or (box is not None and not math.isfinite(sum(box.tolist()))):
             return "has no box" if self._has_box else "has a box, others have none"
-        flat = positions.ravel()
-        # The sum of squares is a number only when all of them are.
-        if not math.isfinite(float(flat @ flat)) and not np.isfinite(positions).all():
-            return "has coordinates that are not numbers"
         return ""

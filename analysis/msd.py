@@ -101,7 +101,8 @@ def _msd_per_molecule(chunk: FloatArray) -> FloatArray:
     n_frames = len(chunk)
     size = fft.next_fast_len(2 * n_frames, real=True)
     spectrum = fft.rfft(chunk, size, axis=0)
-    power = np.einsum("fmk,fmk->fm", spectrum, spectrum.conj()).real
+    parts = spectrum.view(np.float64)  # real and imaginary ones
+    power = np.einsum("fmk,fmk->fm", parts, parts)
     correlation = fft.irfft(power, size, axis=0)[:n_frames]
     squares = np.concatenate([np.zeros((1, chunk.shape[1])), np.einsum("fmk,fmk->fm", chunk, chunk).cumsum(axis=0)])
     lags = np.arange(n_frames)

@@ -13,7 +13,7 @@ from pathlib import Path
 from analysis import observables, stationarity
 from analysis.read import Reading
 from analysis.run import Run
-from analysis.table import FAILED, Row, frame, read_csv, row, write_csv
+from analysis.table import FAILED, Row, read_csv, row, write_rows
 from analysis.workers import Done, run_all
 
 Compute = Callable[[Run, Reading, int], list[Row]]
@@ -84,14 +84,14 @@ def _told(run: Run, name: str, folder: Path) -> list[str]:
 
 def _failed(run: Run, name: str, reason: str, folder: Path) -> list[str]:
     failed = [row(FAILED, name, math.nan, "1", note=reason)]
-    write_csv(frame(failed, system=run.system, replica=run.replica), folder / f"{name}.csv")
+    write_rows(failed, folder / f"{name}.csv", system=run.system, replica=run.replica)
     return [f"{name}: {reason}"]
 
 
 def _write(run: Run, rows: Sequence[Row], path: Path) -> None:
     """Write rows as one table; in a preview every row says so."""
     marked = [mark_preview(entry) for entry in rows] if run.preview else rows
-    write_csv(frame(marked, system=run.system, replica=run.replica), path)
+    write_rows(marked, path, system=run.system, replica=run.replica)
 
 
 def mark_preview(entry: Row) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.chain_geometry import Chains
+from analysis.cutoffs import CONTACT_NM, PAIR_MARGIN_NM
 from analysis.dipole import TotalDipole
-from analysis.frames import NO_BOX_NM, FloatArray, FrameCheck, Positions, raw_frames
+from analysis.frames import NO_BOX_NM, FloatArray, FrameCheck, Positions, frame_buffer, raw_frames
 from analysis.hydrogen_bonding import HydrogenBonds
-from analysis.neighbours import PAIR_CUTOFF_NM, Neighbours
+from analysis.neighbours import Neighbours
 from analysis.run import Run
 from analysis.unwrap import Bonds, Unwrapper, centres_of_mass
+from analysis.workers import leave_child
 
 LONGEST_BOND_NM = 0.5
 """No bond between atoms is longer; a frame that has one is damaged."""
-_FRAMES_AT_ONCE = 16
+_MOST_FRAMES_AT_ONCE = 16
+_ATOMS_AT_ONCE = 60_000  # as many positions stay in a core's cache
 
 
 @dataclass(frozen=True)
@@ -71,59 +74,76 @@ class Part:
     series: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
+def damage(centres: FloatArray, longest: FloatArray) -> list[str]:
+    """Return for each frame the words that follow "frame 5 (time 4 ps)" when its coordinates cannot be right, else "".
+
+    centres: of mass of all molecules (F, M, 3), in which every coordinate has a part; longest: what the frame's longest
+    bond has along an axis (F,), in nm.
+    """
+    finite = np.isfinite(centres.sum(axis=(1, 2)))
+    return [
+        f"has a bond {nm:.2g} nm long and is damaged" if good and nm > LONGEST_BOND_NM
+        else "" if good else "has coordinates that are not numbers"
+        for good, nm in zip(finite, longest, strict=True)
+    ]  # fmt: skip
+
+
 class Pass:
-    """Collects everything from frames given one by one, and writes centres of mass and pairs as it goes."""
+    """Collects everything from consecutive frames, some at a time, and writes centres of mass and pairs as it goes."""
 
     def __init__(self, run: Run, plan: Plan, first: int, com_nm: Any, pair_folder: Path) -> None:
         """Begin at frame `first` of the plan, writing into com_nm (F, M, 3) and an existing folder."""
         self._run, self._plan, self._first, self._com_nm, self._pair_folder = run, plan, first, com_nm, pair_folder
         self._bonds = Bonds(run)
-        self._centres = centres_of_mass(self._bonds, run)
+        self._weights = centres_of_mass(self._bonds, run)
         self._unwrapper = Unwrapper(np.repeat([s.mass_u for s in run.species], [s.count for s in run.species]))
         self._dipole = TotalDipole(run, self._bonds)
         self._chains, self._hydrogen_bonds = Chains(run), HydrogenBonds(run)
         self._neighbours: Neighbours | None = None
         self._times: list[float] = []
         self._boxes: list[FloatArray] = []
-        self._wrapped: FloatArray = np.empty((_FRAMES_AT_ONCE, run.n_molecules, 3))
         self._start: FloatArray = np.empty((0, 3))
+        self.n_frames = 0
 
-    def add(self, time_ps: float, box: FloatArray, positions: Positions) -> str:
-        """Take in the next frame; return what is wrong with it, and then it is not taken in."""
-        slot = len(self._times) % _FRAMES_AT_ONCE
-        longest = self._bonds.centres(positions, box, self._centres, self._wrapped[slot])
-        if longest > LONGEST_BOND_NM:
-            return f"has a bond {longest:.2g} nm long and is damaged"
+    def add(self, times_ps: Sequence[float], boxes: FloatArray, positions: Positions) -> str:
+        """Take in the next frames: times (F,), box lengths (F, 3), positions (F, n_atoms, 3).
+
+        Returns what is wrong with the first one that cannot be used, as "frame 5 (time 4 ps) has no box", else "";
+        that one and those after it are not taken in.
+        """
+        centres, longest = self._bonds.centres(positions, boxes, self._weights)
+        problems = damage(centres, longest)
+        good = next((number for number, problem in enumerate(problems) if problem), len(problems))
+        if good:
+            self._take_in(times_ps[:good], boxes[:good], positions[:good], centres[:good])
+        if good == len(problems):
+            return ""
+        number = self._plan.first + self._first + self.n_frames + 1
+        return f"frame {number} (time {times_ps[good]:g} ps) {problems[good]}"
+
+    def _take_in(self, times_ps: Sequence[float], boxes: FloatArray, positions: Positions, centres: FloatArray) -> None:
+        """Collect from frames that can be used."""
         if self._neighbours is None:
             n_blocks = int(self._plan.block_of_frame[-1]) + 1
-            self._neighbours = Neighbours(self._run, n_blocks, _largest_distance(box, positions), self._pair_folder)
-        frame = self._first + len(self._times)
-        self._neighbours.add(frame, int(self._plan.block_of_frame[frame]), positions, box)
-        if self._dipole.known:
-            self._dipole.add(self._bonds.vectors(positions, box))
-        if frame % self._plan.sample_every == 0:
-            self._chains.add(positions, box)
-            self._hydrogen_bonds.add(positions, box)
-        self._times.append(time_ps)
-        self._boxes.append(box)
-        if slot == _FRAMES_AT_ONCE - 1:
-            self._unwrap(_FRAMES_AT_ONCE)
-        return ""
-
-    def _unwrap(self, n_frames: int) -> None:
-        """Write the paths of the frames whose centres of mass wait."""
-        if n_frames == 0:
-            return
-        end = len(self._times)
-        if end == n_frames:
-            self._start = self._wrapped[0].copy()
-        steady = self._unwrapper.steps(self._wrapped[:n_frames], np.array(self._boxes[end - n_frames :]))
-        self._com_nm[self._first + end - n_frames : self._first + end] = steady
-        self._end_steady = steady[-1]
+            r_max_nm = _largest_distance(boxes[0], positions[0])
+            self._neighbours = Neighbours(self._run, n_blocks, r_max_nm, self._pair_folder)
+            self._start = centres[0].copy()
+        first = self._first + self.n_frames
+        own = slice(first, first + len(times_ps))
+        self._neighbours.add(first, self._plan.block_of_frame[own], positions, boxes)
+        self._unwrapper.steps(centres, boxes, out=np.asarray(self._com_nm[own]))
+        for index, frame in enumerate(range(own.start, own.stop)):
+            if self._dipole.known:
+                self._dipole.add(self._bonds.vectors(positions[index], boxes[index]))
+            if frame % self._plan.sample_every == 0:
+                self._chains.add(positions[index], boxes[index])
+                self._hydrogen_bonds.add(positions[index], boxes[index])
+        self._times += times_ps
+        self._boxes += list(boxes)
+        self.n_frames += len(times_ps)
 
     def finish(self, reason: str) -> Part:
         """Return what was collected; at least one frame must have been."""
-        self._unwrap(len(self._times) % _FRAMES_AT_ONCE)
         neighbours, end = self._neighbours, self._unwrapper.wrapped
         assert neighbours is not None and end is not None
         neighbours.flush()
@@ -143,7 +163,7 @@ class Pass:
             neighbours.norm,
             self._start,
             end,
-            self._end_steady,
+            self._unwrapper.steady,
             self._unwrapper.largest_step,
             reason,
             series,
@@ -156,7 +176,7 @@ def _largest_distance(box: FloatArray, positions: Positions) -> float:
     What lies beyond half the box is cut off when it is stored; counting all of it in a single bin takes longer.
     """
     if float(box.min()) >= NO_BOX_NM:
-        return max(float(np.ptp(positions, axis=0).min()) / 2, PAIR_CUTOFF_NM)
+        return max(float(np.ptp(positions, axis=0).min()) / 2, max(CONTACT_NM.values()) + PAIR_MARGIN_NM)
     return float(box.min()) * 0.9
 
 
@@ -178,19 +198,26 @@ def read_part(
     """
     first, last = plan.first + span[0], plan.first + span[1]
     collected = Pass(run, plan, span[0], np.load(com_path, mmap_mode="r+"), pair_folder)
-    check, reason, number = FrameCheck(plan.spacing_ps, plan.has_box), "", first
-    frames = raw_frames(trajectory, first, last)
-    while number < last and not reason:
-        try:
-            time_ps, lengths, positions = next(frames)
-        except (OSError, EOFError, ValueError):
-            reason = f"frame {number + 1} cannot be read"
-            break
-        box = np.full(3, NO_BOX_NM) if lengths is None else lengths
-        problem = check.problem(time_ps, lengths, positions) or collected.add(time_ps, box, positions)
-        if problem:
-            reason = f"frame {number + 1} (time {time_ps:g} ps) {problem}"
-        else:
-            number += 1
-            done(number - first)
-    return collected.finish(reason) if number > first else reason
+    buffer = frame_buffer(run.n_atoms, max(1, min(_MOST_FRAMES_AT_ONCE, _ATOMS_AT_ONCE // run.n_atoms)))
+    check, reason = FrameCheck(plan.spacing_ps, plan.has_box), ""
+    times_ps: list[float] = []
+    boxes: list[FloatArray] = []
+    try:
+        for number, (time_ps, box, _) in enumerate(raw_frames(trajectory, first, last, buffer), start=first):
+            if problem := check.problem(time_ps, box):
+                reason = f"frame {number + 1} (time {time_ps:g} ps) {problem}"
+                break
+            times_ps.append(time_ps)
+            boxes.append(np.full(3, NO_BOX_NM) if box is None else box)
+            done(number + 1 - first)
+            if len(boxes) == len(buffer):
+                reason = collected.add(times_ps, np.array(boxes), buffer)
+                times_ps, boxes = [], []
+                if reason:
+                    break
+    except (OSError, EOFError, ValueError):
+        leave_child()
+        reason = f"frame {first + collected.n_frames + len(boxes) + 1} cannot be read"
+    if boxes:
+        reason = collected.add(times_ps, np.array(boxes), buffer[: len(boxes)]) or reason
+    return collected.finish(reason) if collected.n_frames else reason

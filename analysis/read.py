@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis import kernels
+from analysis.cutoffs import pair_cutoff_nm
 from analysis.energies import ENERGY_COLUMNS, read_energies
 from analysis.frames import read_header
 from analysis.joining import join_pairs, join_paths
@@ -239,6 +240,7 @@ def _store(run: Run, folder: Path, plan: Plan, parts: Sequence[Part], notes: lis
         "replica": run.replica,
         "labels": parts[0].labels,
         "pair_labels": parts[0].pair_labels,
+        "pair_cutoffs_nm": {run.pair_label(site): pair_cutoff_nm(site.kind) for site in run.partner_sites()},
         "hydrogen_bonds": parts[0].hydrogen_bonds,
         "notes": [*notes, *_missing_notes(run, plan), *([far] if far else [])],
         "largest_step": largest_step,

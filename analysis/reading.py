@@ -38,7 +38,9 @@ class Reading:
         block_edges_frame: (B+1,) block b holds the frames block_edges_frame[b] to block_edges_frame[b+1]-1.
         block_of_frame: (F,) the block of each frame.
         pairs: label -> structured array of `PAIR_DTYPE` (read-only memory map), sorted by frame: all pairs
-            within 0.45 nm. `site` counts molecule by molecule: molecule = site // (sites per molecule).
+            up to the label's distance in `pair_cutoffs_nm`. `site` counts molecule by molecule: molecule = site //
+            (sites per molecule).
+        pair_cutoffs_nm: label -> distance below which all pairs are listed.
         com_nm: (F, M, 3) float32 memory map: unwrapped centres of mass, system drift removed.
         molecule_species: (M,) index into run.species.
         energies: table with `ENERGY_COLUMNS`; no rows when the run has no energy file.
@@ -73,6 +75,29 @@ class Reading:
     chain_sizes: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     chain_clusters: NDArray[np.int64] | None = None
     hydrogen_bonds: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    pair_cutoffs_nm: dict[str, float] = field(default_factory=dict)
+    _near: dict[tuple[str, float], NDArray[np.void]] = field(default_factory=dict, repr=False, compare=False)
+
+    def near(self, label: str, distance_nm: float, within_nm: float = math.inf) -> NDArray[np.void]:
+        """Return the pairs of a label below a distance, picked out once for each label and distance.
+
+        They are picked from those below `within_nm`, which is then kept as well.
+
+        Raises:
+            RunError: not all pairs up to there are listed.
+        """
+        if distance_nm > self.pair_cutoffs_nm.get(label, math.inf):
+            raise RunError(
+                f"{label}: pairs were stored up to {self.pair_cutoffs_nm[label]:g} nm when the trajectory was read, "
+                f"{distance_nm:g} nm are asked for; read it again"
+            )
+        key = label, float(np.float32(distance_nm))
+        if key not in self._near:
+            wider = within_nm > distance_nm and math.isfinite(within_nm)
+            # As a plain array: a memory map is several times slower to pick from.
+            pairs = self.near(label, within_nm) if wider else np.asarray(self.pairs[label])
+            self._near[key] = pairs[pairs["distance_nm"] < np.float32(distance_nm)]
+        return self._near[key]
 
     @property
     def n_frames(self) -> int:
@@ -113,8 +138,9 @@ def load_reading(folder: Path) -> Reading:
             arrays = {name: stored[name] for name in stored.files}
         energies = pd.read_csv(folder / "energies.csv", dtype=float)
         com_nm = np.load(folder / "com_nm.npy", mmap_mode="r")
-        # A reading of an older version lacks the lists of labels.
+        # A reading of an older version lacks some of these.
         labels, pair_labels = list(document["labels"]), list(document["pair_labels"])
+        cutoffs = {label: float(nm) for label, nm in document["pair_cutoffs_nm"].items()}
     except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{folder}: no complete reading of a trajectory ({error})") from error
     edges = arrays["block_edges_frame"]
@@ -134,6 +160,7 @@ def load_reading(folder: Path) -> Reading:
         largest_step=float(document.get("largest_step", math.nan)),
         dipole_e_nm=arrays.get("dipole"),
         dipole_square_e2_nm2=arrays.get("dipole_square"),
+        pair_cutoffs_nm=cutoffs,
         **_chains(document, arrays),
     )
 

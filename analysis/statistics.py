@@ -13,7 +13,7 @@ from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 FloatArray = NDArray[np.float64]
 
@@ -135,7 +135,7 @@ def half_width_95(samples: ArrayLike) -> float:
     n = values.size
     if n < 2:
         return float("nan")
-    quantile = float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1))
+    quantile = float(special.stdtrit(n - 1, 0.5 + CONFIDENCE / 2))  # stats.t.ppf, without its 0.1 ms of checks
     return quantile * float(values.std(ddof=1)) / float(np.sqrt(n))
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.frames import NO_BOX_NM, TIME_ROUNDING, FrameCheck, raw_frames
-from analysis.part import LONGEST_BOND_NM
+from analysis.frames import NO_BOX_NM, TIME_ROUNDING, FrameCheck, frame_buffer, raw_frames
+from analysis.part import damage
 from analysis.run import SPACING_TOLERANCE, Run
-from analysis.unwrap import Bonds
-from analysis.workers import HUNG_S, Died, Done, run_all
+from analysis.unwrap import Bonds, MoleculeSums, centres_of_mass
+from analysis.workers import HUNG_S, Died, Done, leave_child, run_all
 
 FloatArray = NDArray[np.float64]
-MOST_DEATHS = 20
+MOST_DEATHS = 200
 """After so many frames that end the process that reads them the rest is given up."""
 
 
@@ -50,11 +50,12 @@ def usable_times(run: Run, trajectory: Any, has_box: bool, first: int, last: int
     shared = RawArray("d", [math.nan] * (last - first))
     times: FloatArray = np.frombuffer(shared)
     bonds, start = Bonds(run), first
+    weights = centres_of_mass(bonds, run)
     for _ in range(MOST_DEATHS):
         begin = start
 
         def look(done: Done, begin: int = begin) -> None:
-            for number, time_ps in _usable(bonds, trajectory, has_box, begin, last):
+            for number, time_ps in _usable(bonds, weights, trajectory, has_box, begin, last):
                 times[number - first] = time_ps
                 done(number + 1 - begin)
 
@@ -67,19 +68,21 @@ def usable_times(run: Run, trajectory: Any, has_box: bool, first: int, last: int
     return times.copy()
 
 
-def _usable(bonds: Bonds, trajectory: Any, has_box: bool, first: int, last: int) -> Iterator[tuple[int, float]]:
+def _usable(
+    bonds: Bonds, weights: MoleculeSums, trajectory: Any, has_box: bool, first: int, last: int
+) -> Iterator[tuple[int, float]]:
     """Yield number and time of each frame from `first` on, NaN for one that cannot be used."""
-    number = first
+    number, buffer = first, frame_buffer(trajectory.n_atoms)
     while number < last:
         try:
-            for time_ps, box, positions in raw_frames(trajectory, number, last):
+            for time_ps, box, _ in raw_frames(trajectory, number, last, buffer):
                 # Alone, a frame has no neighbours in time to be compared with.
-                problem = FrameCheck(math.nan, has_box).problem(time_ps, box, positions)
-                if not problem:
-                    lengths = np.full(3, NO_BOX_NM) if box is None else box
-                    problem = "damaged" if bonds.longest(bonds.vectors(positions, lengths)) > LONGEST_BOND_NM else ""
+                problem = FrameCheck(math.nan, has_box).problem(time_ps, box)
+                lengths = np.full(3, NO_BOX_NM) if box is None else box
+                problem = problem or damage(*bonds.centres(buffer, lengths[None], weights))[0]
                 yield number, math.nan if problem else time_ps
                 number += 1
         except (OSError, EOFError, ValueError):
+            leave_child()
             yield number, math.nan
             number += 1

@@ -64,8 +64,13 @@ def stretches(pair: IntArray, frame: IntArray, n_frames: int) -> Stretches:
     if not pair.size:
         none = np.empty(0, dtype=np.int64)
         return Stretches(none, none, none, n_frames)
+    # by frame as a rule: then a stable sort by pair is enough, which takes linear time for short integers
+    if np.any(np.diff(frame) < 0):
+        by_frame = np.argsort(frame, kind="stable")
+        pair, frame = pair[by_frame], frame[by_frame]
+    order = np.argsort(pair.astype(np.uint16) if pair.max() <= np.iinfo(np.uint16).max else pair, kind="stable")
     # one number more than there are frames keeps the last frame of a pair apart from the first of the next
-    keys = np.sort(pair * (n_frames + 1) + frame)
+    keys = pair[order] * (n_frames + 1) + frame[order]
     breaks = np.flatnonzero(np.diff(keys) != 1)
     first, last = keys[np.r_[0, breaks + 1]], keys[np.r_[breaks, keys.size - 1]]
     pairs, start = np.divmod(first, n_frames + 1)

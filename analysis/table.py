@@ -6,6 +6,7 @@ and the reason stands in `note`. Scalars have no x (NaN, written as an empty fie
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,6 +80,20 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     table.to_csv(partial, index=False, float_format="%.9g", na_rep="")
+    partial.replace(path)
+
+
+def write_rows(rows: Sequence[Row], path: Path, *, system: str, replica: int) -> None:
+    """Write the rows of one run as `write_csv` writes `frame` of them, without the table in between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for entry in rows:
+            x, value, error = ("" if math.isnan(entry[name]) else f"{entry[name]:.9g}" for name in _NUMBER_COLUMNS)
+            texts = entry["quantity"], entry["label"], x, entry["x_unit"], value, entry["unit"], error, entry["note"]
+            writer.writerow([*texts, system, replica])
     partial.replace(path)
 
 

@@ -133,17 +133,16 @@ class Bonds:
             return float(max(vectors.max(initial=0.0), -vectors.min(initial=0.0)))
         return float(np.abs(vectors[self._bonded]).max(initial=0.0))
 
-    def centres(self, positions: Float32Array, box: FloatArray, sums: MoleculeSums, out: FloatArray) -> float:
-        """Write the centres of mass (M, 3) of one frame; return the largest component of a bond in nm.
+    def centres(self, positions: Float32Array, boxes: FloatArray, sums: MoleculeSums) -> tuple[FloatArray, FloatArray]:
+        """Return the centres of mass (F, M, 3) and the largest component of a bond (F,) of some frames, in nm.
 
-        sums: what `centres_of_mass` returned.
+        positions: of all atoms (F, n_atoms, 3); boxes: (F, 3); sums: what `centres_of_mass` returned. A coordinate
+        that is no number makes the centre of its molecule one that is none.
         """
-        if kernels.HAS_NUMBA:
-            tree = (self.roots, self._parents, self._children, sums.indptr, sums.data, self._bonded)
-            return float(kernels.centres(positions, *tree, box.astype(np.float32), out))
-        vectors = self.vectors(positions, box)
-        np.add(positions.take(self.roots, axis=0), sums @ vectors, out=out)
-        return self.longest(vectors)
+        centres, longest = np.empty((len(boxes), self.roots.size, 3)), np.empty(len(boxes))
+        tree = (self.roots, self._parents, self._children, self._bonded)
+        kernels.centres(positions, tree, sums.indptr, sums.data, boxes.astype(np.float32), centres, longest)
+        return centres, longest
 
     def sums(self, weights: Sequence[ArrayLike]) -> MoleculeSums:
         """Return the operator that sums W_b d_b of each molecule; weights: for each species those of its atoms."""
@@ -179,36 +178,32 @@ class Unwrapper:
         self._paths: FloatArray = np.empty(0)
         self._origin: FloatArray = np.empty(0)
 
-    def step(self, wrapped: FloatArray, box: FloatArray) -> FloatArray:
+    def step(self, points: FloatArray, box: FloatArray) -> FloatArray:
         """Return the unwrapped positions (M, 3) of the next frame from any periodic copies of the points."""
-        (steady,) = self.steps(np.asarray(wrapped)[None], np.asarray(box)[None])
+        (steady,) = self.steps(np.asarray(points)[None], np.asarray(box)[None])
         return np.asarray(steady)
 
-    def steps(self, wrapped: FloatArray, boxes: FloatArray) -> FloatArray:
-        """Return the unwrapped positions (F, M, 3) of the next F frames with boxes (F, 3)."""
-        edges = boxes[:, None]
-        # Into the box first: a copy n boxes away would move by n times the change of the box, and which copy comes
-        # depends on the order of a molecule's atoms and on who wrote the file.
-        wrapped = np.asarray(wrapped, dtype=np.float64)
-        wrapped = wrapped - np.where(edges < NO_BOX_NM, edges * np.floor(wrapped / edges), 0.0)
-        if self.wrapped is None:
-            self.wrapped, self._paths = wrapped[0].copy(), wrapped[0].copy()
-            self._origin = self._shares @ self._paths
-        if kernels.HAS_NUMBA:
-            return self._compiled_steps(wrapped, np.ascontiguousarray(boxes, dtype=np.float64))
-        before = np.concatenate([self.wrapped[None], wrapped[:-1]])
-        steps = minimum_image(wrapped - before, edges)
-        self.largest_step = max(self.largest_step, float((np.abs(steps) / edges).max(initial=0.0)))
-        paths = np.cumsum(steps, axis=0) + self._paths
-        self.wrapped, self._paths = wrapped[-1], paths[-1]
-        drift = np.einsum("m,fmk->fk", self._shares, paths) - self._origin
-        steady: FloatArray = paths - drift[:, None]
-        return steady
+    def steps(self, points: FloatArray, boxes: FloatArray, out: Any = None) -> Any:
+        """Return the unwrapped positions (F, M, 3) of the next F frames with boxes (F, 3); `out` receives them.
 
-    def _compiled_steps(self, wrapped: FloatArray, boxes: FloatArray) -> FloatArray:
-        """Return what `steps` returns."""
-        steady = np.empty_like(wrapped)
+        Points are brought into the box first: a copy n boxes away would move by n times the change of the box, and
+        which copy comes depends on the order of a molecule's atoms and on who wrote the file.
+        """
+        points = np.ascontiguousarray(points, dtype=np.float64)
+        boxes = np.ascontiguousarray(boxes, dtype=np.float64)
+        periodic = boxes[0] < NO_BOX_NM
+        if self.wrapped is None:
+            self.wrapped = points[0] - np.where(periodic, boxes[0] * np.floor(points[0] / boxes[0]), 0.0)
+            self._paths = self.wrapped.copy()
+            self._origin = self._shares @ self._paths
+        if out is None:
+            out = np.empty_like(points)
         state = (self.wrapped, self._paths, self._shares, self._origin)
-        largest = kernels.unwrap(wrapped, *state, boxes, steady)
-        self.largest_step = max(self.largest_step, float(largest))
-        return steady
+        self.largest_step = max(self.largest_step, float(kernels.unwrap(points, boxes, periodic, *state, out)))
+        return out
+
+    @property
+    def steady(self) -> FloatArray:
+        """Return the unwrapped positions (M, 3) after the last frame, in double precision."""
+        drift: FloatArray = self._shares @ self._paths - self._origin
+        return self._paths - drift

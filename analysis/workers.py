@@ -27,6 +27,18 @@ HUNG_S = 300.0
 """A child that reads frames and has none to tell for so long hangs: a damaged frame can lock up its memory."""
 
 
+_in_child = False
+
+
+def leave_child() -> None:
+    """End this process at once when it is a child, for the parent to see as one that died; else do nothing.
+
+    For what may have damaged the memory: tidying up, even a further allocation, can then wait for ever.
+    """
+    if _in_child:
+        os._exit(1)
+
+
 class Died:
     """Stands for the result of a child that died; `done` steps were finished."""
 
@@ -109,6 +121,8 @@ def _collect(
 
 def _child(piece: Work, steps: Any, index: int, connection: Connection) -> None:
     """Do one piece of work and send its result, or what it raised; leave without tidying up what may be damaged."""
+    global _in_child
+    _in_child = True
     # The last words of a process that dies are no message for users, and a core file none either.
     faulthandler.disable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -6,15 +6,16 @@ import json
 import shutil
 import subprocess
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import MDAnalysis
 import numpy as np
 from MDAnalysis.analysis.rdf import InterRDF
 from MDAnalysis.lib.formats.libmdaxdr import XTCFile
+from numpy.typing import NDArray
 
-from analysis.frames import raw_frames
+from analysis.frames import frame_buffer, raw_frames
 from analysis.msd import fft_msd
 from analysis.neighbours import BIN_NM, Neighbours
 from analysis.observe import observe
@@ -24,6 +25,7 @@ from analysis.unwrap import Bonds, Unwrapper, centres_of_mass
 from workflow.gromacs import find_gmx
 
 MSD_FRAMES = 2000
+FRAMES_AT_ONCE = 16
 Piece = tuple[Callable[[], object], int]
 """What is to be done, and on how many cores."""
 
@@ -100,10 +102,8 @@ class Contestants:
         pairs = self._scratch / "pairs"
         pairs.mkdir(exist_ok=True)
         counted = Neighbours(self._run, 1, self._r_max_nm, pairs)
-        with open_universe(self._run) as universe:
-            for number, (_, box, positions) in enumerate(self._frames(universe)):
-                assert box is not None
-                counted.add(number, 0, positions, box)
+        for first, boxes, positions in self._frames():
+            counted.add(first, np.zeros(len(boxes), dtype=np.int64), positions, boxes)
         counted.flush()
         shutil.rmtree(pairs)
 
@@ -133,14 +133,13 @@ class Contestants:
         bonds = Bonds(self._run)
         sums = centres_of_mass(bonds, self._run)
         masses = np.repeat([s.mass_u for s in self._run.species], [s.count for s in self._run.species])
-        centres = np.empty((min(MSD_FRAMES, len(self._universe.trajectory)), self._run.n_molecules, 3))
-        boxes = []
-        with open_universe(self._run) as universe:
-            for number, (_, box, positions) in enumerate(self._frames(universe, MSD_FRAMES)):
-                assert box is not None
-                bonds.centres(positions, box, sums, centres[number])
-                boxes.append(box)
-        paths = Unwrapper(masses).steps(centres, np.array(boxes))
+        unwrapper = Unwrapper(masses)
+        paths = np.concatenate(
+            [
+                unwrapper.steps(bonds.centres(positions, boxes, sums)[0], boxes)
+                for _, boxes, positions in self._frames(MSD_FRAMES)
+            ]
+        )
         first = 0
         for species in self._run.species:
             fft_msd(paths[:, first : first + species.count])
@@ -161,9 +160,17 @@ class Contestants:
                 target.write(frame.x, frame.box, number, float(number), frame.prec)
         return path
 
-    def _frames(self, universe: MDAnalysis.Universe, most: int | None = None):  # type: ignore[no-untyped-def]
-        n_frames = int(universe.trajectory.n_frames)
-        return raw_frames(universe.trajectory, 0, n_frames if most is None else min(n_frames, most))
+    def _frames(self, most: int | None = None) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float32]]]:
+        """Yield number of the first, boxes and positions of some frames at a time."""
+        with open_universe(self._run) as universe:
+            n_frames = int(universe.trajectory.n_frames)
+            n_frames = n_frames if most is None else min(n_frames, most)
+            buffer, boxes, first = frame_buffer(self._run.n_atoms, FRAMES_AT_ONCE), [], 0
+            for number, (_, box, _) in enumerate(raw_frames(universe.trajectory, 0, n_frames, buffer), start=1):
+                boxes.append(box)
+                if len(boxes) == len(buffer) or number == n_frames:
+                    yield first, np.array(boxes), buffer[: len(boxes)]
+                    boxes, first = [], number
 
     def _gmx(self, tool: str, trajectory: Path, *options: str) -> None:
         files = ["-f", str(trajectory), "-s", str(self._tpr)]

@@ -17,11 +17,11 @@ RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow").rglob("*.smk"))]
 
 # Inside analysis a module imports from its own layer or from those to the left, never to the right.
 LAYERS = (
-    {"units", "table", "run", "run_schema", "run_record", "joined"},
+    {"units", "table", "run", "run_schema", "run_record", "joined", "cutoffs"},
     {"read", "reading", "neighbours", "unwrap", "energies", "dipole", "chain_geometry", "hydrogen_bonding"}
     | {"frames", "joining", "kernels", "part", "survey", "workers"},
     {"describe"},
-    {"figures", "statistics", "cutoffs", "einstein", "msd", "experiment"}
+    {"figures", "statistics", "einstein", "msd", "experiment"}
     | {"shells", "survival", "finite_size", "pressures", "green_kubo", "collective"},
     {"stationarity"},
     {"observables"},

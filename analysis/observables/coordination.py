@@ -75,12 +75,10 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     total = np.zeros((reading.n_frames, run.n_cations), dtype=np.int64)
     for site in sites:
         label = run.pair_label(site)
-        # the widest of the three distances is looked up once, the others among its pairs
-        pairs = touching(run, reading, site, shift_nm=BAND_NM)
-        counts = counted(run, reading, _closer(pairs, contact_nm(site)))
+        counts = counted(run, reading, touching(run, reading, site))
         total += counts if site.kind in COORDINATING_KINDS else 0
         rows += _rows_of("cn", label, counts, run, reading, first)
-        rows += _band_rows(run, reading, site, first, pairs)
+        rows += _band_rows(run, reading, site, first)
         rows.append(_integral_row(run, reading, site, start_frame, counts[first:]))
     for species in run.species:
         of_species = [site for site in sites if site.species == species.name]
@@ -169,17 +167,13 @@ def _ratio(found: Contacts, weights: NDArray[Any]) -> tuple[float, str, float]:
     return mean, "1", error
 
 
-def _closer(pairs: NDArray[np.void], distance_nm: float) -> NDArray[np.void]:
-    """Return the pairs below a distance."""
-    return pairs[pairs["distance_nm"] < np.float32(distance_nm)]
-
-
-def _band_rows(run: Run, reading: Reading, site: SiteGroup, first: int, pairs: NDArray[np.void]) -> list[Row]:
-    """Return the coordination number at both ends of the band of contact distances, from the pairs within it."""
+def _band_rows(run: Run, reading: Reading, site: SiteGroup, first: int) -> list[Row]:
+    """Return the coordination number at both ends of the band of contact distances."""
     rows = []
     for name, shift_nm in (("low", -BAND_NM), ("high", BAND_NM)):
         x = contact_nm(site) + shift_nm
-        mean, error, _ = mean_with_error(counted(run, reading, _closer(pairs, x))[first:], math.nan)
+        counts = counted(run, reading, touching(run, reading, site, first, shift_nm), first)
+        mean, error, _ = mean_with_error(counts, math.nan)
         rows.append(row("cn_band", run.pair_label(site), mean, "1", error, x=x, x_unit="nm", note=name))
     return rows
 

@@ -14,6 +14,7 @@ from MDAnalysis.lib.distances import distance_array
 
 from analysis import neighbours
 from analysis.__main__ import main
+from analysis.cutoffs import CONTACT_NM, PAIR_MARGIN_NM
 from analysis.energies import ENERGY_COLUMNS
 from analysis.observables import rdf
 from analysis.read import load_reading, read
@@ -35,13 +36,16 @@ def test_pairs_histograms_and_norm_agree_with_a_direct_count(tmp_path: Path) -> 
     for t in range(30):
         box = [*reading.box_nm[t], 90, 90, 90]
         distances = distance_array(positions[t, :5], positions[t, 5:], box=box)
-        expected += [(t, i, j, distances[i, j]) for i, j in zip(*np.nonzero(distances < 0.45), strict=True)]
+        expected += [(t, i, j, distances[i, j]) for i, j in zip(*np.nonzero(distances < 0.33), strict=True)]
     assert len(pairs) == len(expected) > 100
     for name, values in zip(("frame", "cation", "site"), zip(*expected, strict=True), strict=False):
         assert np.array_equal(pairs[name], values)
     assert np.allclose(pairs["distance_nm"], [entry[3] for entry in expected], atol=1e-5)
-    below = reading.histograms["Li-O(G)"][:, :225].sum()
+    below = reading.histograms["Li-O(G)"][:, :165].sum()
     assert below == len(pairs)
+    assert reading.pair_cutoffs_nm == {"Li-O(G)": pytest.approx(CONTACT_NM["O"] + PAIR_MARGIN_NM)}
+    with pytest.raises(RunError, match=r"Li-O\(G\): .* up to 0.33 nm .* 0.34 nm are asked for; read it again"):
+        reading.near("Li-O(G)", 0.34)
     assert reading.bin_edges_nm[-1] <= reading.box_nm.min() / 2 < reading.bin_edges_nm[-1] + 0.002
     assert reading.norm["Li-O(G)"].sum() == pytest.approx((100 / np.prod(reading.box_nm, axis=1)).sum())
     assert np.array_equal(np.bincount(reading.block_of_frame), np.diff(reading.block_edges_frame))
@@ -53,7 +57,7 @@ def test_distances_in_portions_give_the_same(gas_run: Path, tmp_path: Path, monk
     run = load_run(gas_run)
     read(run, tmp_path / "whole")
     monkeypatch.setattr(neighbours, "_DISTANCES_AT_ONCE", 100)
-    monkeypatch.setattr(neighbours, "_PAIRS_AT_ONCE", 7)
+    monkeypatch.setattr(neighbours, "_PAIRS_WAITING", 7)
     read(run, tmp_path / "portions")
     whole, portions = load_reading(tmp_path / "whole"), load_reading(tmp_path / "portions")
     assert np.array_equal(whole.histograms["Li-O(G)"], portions.histograms["Li-O(G)"])

@@ -112,7 +112,7 @@ def test_without_a_box_distances_and_paths_are_those_of_the_file(tmp_path: Path)
     assert np.isnan(reading.box_nm).all() and not reading.norm["Li-O(G)"].any()
     assert "has no box" in reading.notes[0]
     distances = np.linalg.norm(positions[:, :3, None] - positions[:, None, 3:], axis=3)
-    assert len(reading.pairs["Li-O(G)"]) == (distances < 0.45).sum() > 0
+    assert len(reading.pairs["Li-O(G)"]) == (distances < 0.33).sum() > 0
     shares = np.array([6.94] * 3 + [16.0] * 5)
     drift = np.einsum("m,fmk->fk", shares / shares.sum(), positions)
     np.testing.assert_allclose(reading.com_nm, positions - (drift - drift[0])[:, None], atol=2e-6)
