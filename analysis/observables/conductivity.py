@@ -25,6 +25,7 @@ import numpy as np
 
 from analysis.collective import Slopes, charge_paths, collective_slopes, solvent_path
 from analysis.einstein import Criteria, Diffusion, estimate
+from analysis.experiment import deviation_rows
 from analysis.msd import FloatArray, delete_one, even_interval_ps, jackknife_half_width, log_spaced_lags, msd_curve
 from analysis.read import Reading
 from analysis.run import Run, Species
@@ -45,8 +46,9 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     """Return conductivities and transference numbers from `start_frame` on; nothing for a liquid without ions.
 
     Rows: "conductivity_ne", "conductivity" (collective), "haven_ratio" (label ""); "onsager" (labels "++", "--",
-    "+-"), all mS/cm or 1; "transference_apparent" (label: cations), "transference_onsager" (labels "barycentric",
-    "solvent"; NaN where the collective conductivity is not converged). Values that are not converged say so.
+    "+-"), all mS/cm or 1; "deviation_from_experiment" (%) where the system names a measured conductivity;
+    "transference_apparent" (label: cations), "transference_onsager" (labels "barycentric", "solvent"; NaN where the
+    collective conductivity is not converged). Values that are not converged say so.
 
     Raises:
         ValueError: frames that are not evenly spaced in time.
@@ -66,7 +68,8 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     start_ps = float(np.max([found.fit.start_ps if found.fit else math.nan for found in diffusion.values()]))
     currents = charge_paths(run, reading, start_frame)
     slopes = collective_slopes(currents, interval_ps, start_ps)
-    rows += collective_rows(slopes, scale / 6, single, _charge_note([run.species[index] for index in ions]))
+    collective = collective_rows(slopes, scale / 6, single, _charge_note([run.species[index] for index in ions]))
+    rows += [*collective, *deviation_rows(run, collective[0])]
     return rows + transference_rows(run, reading, start_frame, interval_ps, currents, slopes, start_ps)
 
 

@@ -2,10 +2,10 @@
 
 Definition: a site touches a cation when their distance is below the contact distance of its kind of atom
 (analysis/cutoffs.py: fixed, the same in every system). CN = contacts per cation, averaged over cations and
-frames. A molecule touches when any of its sites does; a whole polymer chain counts as one molecule. The total
-counts the sites of the negatively polarised kinds O, N, F and HB (hydrogen on boron). Denticity: with how many of
-its sites of these kinds a molecule touches the same cation (1: monodentate, 2: bidentate), as shares of the
-molecules in contact through them.
+frames. The total counts the sites of the negatively polarised kinds O, N, F and HB (hydrogen on boron). A molecule
+touches when any of its sites of these kinds does, as in speciation (of a species that has none: any site); a whole
+polymer chain counts as one molecule. Denticity: with how many of its sites of these kinds a molecule touches the same
+cation (1: monodentate, 2: bidentate), as shares of the molecules in contact.
 Uncertainty: 95 % half-width of the mean, the larger of that from five consecutive parts and that from the cations
 (Student's t; analysis/shells.py).
 Wrong when contacts live as long as the run: cations and parts then only tell what the packing was (see residence).
@@ -83,7 +83,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     for species in run.species:
         of_species = [site for site in sites if site.species == species.name]
         if of_species:
-            found = molecule_contacts(run, reading, of_species)
+            found = molecule_contacts(run, reading, coordinating_sites(run, species.name) or of_species)
             rows += _rows_of("cn_molecule", f"{run.cation}-{species.name}", found.per_cation(), run, reading, first)
             rows += _denticity_rows(run, reading, species, first)
     if coordinating_sites(run):

@@ -6,7 +6,8 @@ Definitions:
     g(r) = n(r) / (sum_frames N_cation N_site / V(t) * 4/3 pi (r_hi^3 - r_lo^3)), with each frame's own volume
     (constant-pressure boxes breathe); N(r) = pairs closer than r per cation, exact from counts, which equals
     the integral of rho 4 pi r^2 g.
-Uncertainty: 95 % half-width from five consecutive parts of the trajectory (Student's t).
+Uncertainty: 95 % half-width from five consecutive parts of the trajectory (Student's t); as far out as pairs are
+listed one by one, past the first shell, the larger of this and that from the spread between the cations.
 Positions of peak and minimum are sought on a g(r) smoothed by a Gaussian of fixed width; the curves in the
 table are not smoothed. They are wrong as a contact distance: see analysis/cutoffs.py.
 """
@@ -23,6 +24,7 @@ from scipy import ndimage, signal, stats
 from analysis.cutoffs import CONTACT_NM
 from analysis.read import Reading
 from analysis.run import Run, SiteGroup
+from analysis.shells import MIN_CATIONS, first_frame
 from analysis.stationarity import contact_series
 from analysis.statistics import block_note
 from analysis.table import Row, row
@@ -93,7 +95,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
         if reason:
             rows += [row(name, label, np.nan, "nm", note=reason) for name in ("first_peak", "first_minimum")]
             continue
-        rows += _curve_rows(label, curve)
+        rows += _curve_rows(label, curve, by_cation(run, reading, label, start_frame))
         contact_nm = CONTACT_NM.get(site.kind) if site else None
         rows += _feature_rows(label, curve, contact_nm, _doubt(run, reading, site, start_frame) if site else "")
     return rows
@@ -112,7 +114,7 @@ def _doubt(run: Run, reading: Reading, site: SiteGroup, start_frame: int) -> str
     """Return what the contacts of a site group say about errors from parts; empty for a kind without a contact."""
     if site.kind not in CONTACT_NM:
         return ""
-    first = int(reading.block_edges_frame[reading.first_block(start_frame)])
+    first = first_frame(reading, start_frame)
     return block_note(contact_series(run, reading, site)[first:], reading.interval_ps, PARAMETERS["parts"])
 
 
@@ -129,6 +131,23 @@ def curve_of(run: Run, reading: Reading, label: str, start_frame: int) -> Curve:
         edges_nm=reading.bin_edges_nm,
         counted=2 if label == _cation_label(run) else 1,
     )
+
+
+def by_cation(run: Run, reading: Reading, label: str, start_frame: int) -> NDArray[np.int64]:
+    """Return the pairs of each cation (N_cation, K') in the bins below which all pairs of the label are listed.
+
+    K' = 0 without such a list, and with too few cations to show how much they differ.
+    """
+    if label not in reading.pairs or run.n_cations < MIN_CATIONS:
+        return np.zeros((run.n_cations, 0), dtype=np.int64)
+    pairs = reading.near(label, reading.pair_cutoffs_nm[label])
+    pairs = pairs[np.searchsorted(pairs["frame"], first_frame(reading, start_frame)) :]
+    n_bins = int(np.searchsorted(reading.bin_edges_nm, reading.pair_cutoffs_nm[label] + 1e-9)) - 1
+    width_nm = reading.bin_edges_nm[1] - reading.bin_edges_nm[0]
+    bins = (pairs["distance_nm"] / np.float32(width_nm)).astype(np.int64)
+    inside = bins < n_bins
+    place = pairs["cation"][inside].astype(np.int64) * n_bins + bins[inside]
+    return np.bincount(place, minlength=run.n_cations * n_bins).reshape(run.n_cations, n_bins)
 
 
 def _cation_label(run: Run) -> str:
@@ -152,18 +171,26 @@ def _half_width(parts: FloatArray) -> FloatArray:
     return spread * float(stats.t.ppf(0.975, n_parts - 1) / np.sqrt(n_parts))
 
 
-def _curve_rows(label: str, curve: Curve) -> list[Row]:
-    """Return the rows of both curves."""
+def _curve_rows(label: str, curve: Curve, of_cations: NDArray[np.int64]) -> list[Row]:
+    """Return the rows of both curves; of_cations: (N_cation, K') pairs of each cation in the first bins."""
     merged = merge_bins(curve, PARAMETERS["row_bins"])
     g, g_parts = merged.g()
     running, running_parts = merged.running_cn()
+    g_error, running_error = _half_width(g_parts), _half_width(running_parts)
+    n_rows = of_cations.shape[1] // PARAMETERS["row_bins"]
+    if n_rows:
+        counts = of_cations[:, : n_rows * PARAMETERS["row_bins"]].reshape(len(of_cations), n_rows, -1).sum(axis=2)
+        per_cation = _half_width(counts * len(of_cations) / (merged.norm.sum() * merged.shells_nm3[:n_rows]))
+        g_error[:n_rows] = np.fmax(g_error[:n_rows], per_cation)
+        per_cation = _half_width(counts.cumsum(axis=1) * len(of_cations) / merged.cation_frames.sum())
+        running_error[:n_rows] = np.fmax(running_error[:n_rows], per_cation)
     rows = [
         row("g", label, value, "1", error, x, "nm")
-        for x, value, error in zip(merged.centres_nm, g, _half_width(g_parts), strict=True)
+        for x, value, error in zip(merged.centres_nm, g, g_error, strict=True)
     ]
     return rows + [
         row("running_cn", label, value, "1", error, x, "nm")
-        for x, value, error in zip(merged.edges_nm[1:], running, _half_width(running_parts), strict=True)
+        for x, value, error in zip(merged.edges_nm[1:], running, running_error, strict=True)
     ]
 
 

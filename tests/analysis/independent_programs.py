@@ -69,7 +69,7 @@ def package(name: str) -> Any:
         pytest.fail(f"{name} cannot be imported ({error}), but this test compares with it. Remedy: run `make install`")
 
 
-def gmx(tool: str, folder: Path, *arguments: str) -> None:
+def gmx(tool: str, folder: Path, *arguments: str, stdin: str = "") -> None:
     """Run one GROMACS tool in a folder; the test fails when there is no GROMACS or when the tool does."""
     try:
         program = find_gmx().path
@@ -77,7 +77,7 @@ def gmx(tool: str, folder: Path, *arguments: str) -> None:
         pytest.fail(str(error))
     done = subprocess.run(
         [str(program), "-quiet", "-nobackup", tool, *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL,
+        cwd=folder, capture_output=True, text=True, timeout=300, check=False, input=stdin,
     )  # fmt: skip
     if done.returncode:
         pytest.fail(f"gmx {tool} failed: {fatal_message(done.stdout + done.stderr)}")

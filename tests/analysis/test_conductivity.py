@@ -14,6 +14,7 @@ from analysis.collective import window
 from analysis.einstein import Criteria
 from analysis.observables import conductivity, diffusion
 from analysis.run import Run
+from analysis.run_schema import Published
 from analysis.table import Row
 from tests.analysis.moving_ions import BOX_NM, ion, is_honest, normal_deviates, of, reading_of, run_of
 from tests.ideal_systems import brownian_walkers
@@ -58,6 +59,18 @@ def test_independent_ions_conduct_as_nernst_and_einstein_say() -> None:
     for quantity, label in (("transference_apparent", "Na"), ("transference_onsager", "barycentric")):
         found = of(rows, quantity, label)
         assert abs(found["value"] - 1 / 3) < 2 * found["error"] < 0.2
+
+
+def test_a_measured_conductivity_is_compared() -> None:
+    paths, exact = independent(1, 4000), sigma_ms_per_cm(D_CATION + D_ANION)
+    measured = Published("conductivity", 2 * exact, "mS/cm", "doi:10.1/x", math.nan, 298.0, False, "")
+    run = replace(salt(), published=(measured,))
+    rows = rows_of(run, paths)
+    deviation, computed = of(rows, "deviation_from_experiment", "conductivity"), of(rows, "conductivity")
+    assert deviation["value"] == pytest.approx(100 * (computed["value"] / (2 * exact) - 1)) and deviation["unit"] == "%"
+    assert deviation["error"] == pytest.approx(100 * computed["error"] / (2 * exact))
+    elsewhere = replace(run, published=(replace(measured, other_composition=True),))
+    assert not any(one["quantity"] == "deviation_from_experiment" for one in rows_of(elsewhere, paths))
 
 
 @pytest.mark.slow

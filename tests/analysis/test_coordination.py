@@ -109,8 +109,8 @@ def test_sites_and_molecules_of_a_mixed_shell(shell: pd.DataFrame) -> None:
     assert _value(shell, "cn_molecule", "Li-DME") == 0.5  # both O are of one molecule
     assert _value(shell, "cn", "Li-F(PF)") == 0.5
     assert _value(shell, "cn", "Li-P(PF)") == 1.0
-    assert _value(shell, "cn_molecule", "Li-PF") == 1.0  # once through F and P, once through P
-    assert _value(shell, "cn_molecule_probability", "Li-PF", 1) == 1.0
+    assert _value(shell, "cn_molecule", "Li-PF") == 0.5  # as in speciation through F alone, not where only P is near
+    assert _value(shell, "cn_molecule_probability", "Li-PF", 1) == 0.5
 
 
 def test_a_chain_that_touches_twice_is_one_molecule(shell: pd.DataFrame) -> None:

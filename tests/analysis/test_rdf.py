@@ -98,6 +98,23 @@ def test_a_single_cation_has_none(tmp_path: Path) -> None:
     assert len(table) == 2 and table["value"].isna().all() and (table["note"] == "a single cation").all()
 
 
+def test_shells_that_never_change_have_the_error_of_the_cations_that_differ(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    cations = lattice(2, 1.5)
+    # one oxygen at each second cation, two at the others, for ever; every oxygen trembles a little
+    partners = np.concatenate([cations + np.array([0.2, 0, 0]), cations[::2] + np.array([0, 0.2, 0])])
+    still = np.concatenate([cations, partners])
+    positions = still + 0.002 * rng.normal(size=(100, len(still), 3))
+    run, reading = _read(tmp_path, gas_document(8, 12), positions, np.full((100, 3), 3.0))
+    table = _table(run, reading)
+    running = table[(table["quantity"] == "running_cn") & (table["x"] > 0.29) & (table["x"] < 0.31)]
+    assert running["value"].to_numpy() == pytest.approx(1.5)
+    # half of eight cations have one, half two: s = sqrt(2/7), t(0.975, 7) = 2.365
+    assert running["error"].to_numpy() == pytest.approx(2.365 * np.sqrt(2 / 7 / 8), rel=1e-3)
+    peak = table[(table["quantity"] == "g") & ((table["x"] - 0.2).abs() < 0.003)]
+    assert len(peak) and (peak["error"] / peak["value"]).max() > 0.2
+
+
 def lattice(n: int, spacing_nm: float) -> np.ndarray:
     """Return the points of a simple cubic lattice of n^3 points, the first at the origin."""
     return spacing_nm * np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
