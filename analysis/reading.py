@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from analysis.neighbours import PAIR_DTYPE
 from analysis.run import RunError
 
 CHAIN_SIZES = "chain_sizes:"
+_PAIRS_KEPT = 4_000_000
+"""With more pairs (64 MB) than this in all, those within contact are picked out of the files again and again."""
 LARGEST_STEP = 0.4
 """Box lengths; beyond, a step may have been longer than half a box and been taken for a shorter one."""
 
@@ -78,26 +81,27 @@ class Reading:
     pair_cutoffs_nm: dict[str, float] = field(default_factory=dict)
     _near: dict[tuple[str, float], NDArray[np.void]] = field(default_factory=dict, repr=False, compare=False)
 
-    def near(self, label: str, distance_nm: float, within_nm: float = math.inf) -> NDArray[np.void]:
-        """Return the pairs of a label below a distance, picked out once for each label and distance.
+    def near(self, label: str, distance_nm: float, first: int, last: int, within_nm: float = 0.0) -> NDArray[np.void]:
+        """Return the pairs of a label below a distance, of the frames first to last - 1.
 
-        They are picked from those below `within_nm`, which is then kept as well.
+        Of a run that is not too long they are picked out once, and those below `within_nm` with them, from which nearer
+        ones are picked.
 
         Raises:
             RunError: not all pairs up to there are listed.
         """
-        if distance_nm > self.pair_cutoffs_nm.get(label, math.inf):
+        listed_nm = self.pair_cutoffs_nm.get(label, math.inf)
+        if distance_nm > listed_nm:
             raise RunError(
-                f"{label}: pairs were stored up to {self.pair_cutoffs_nm[label]:g} nm when the trajectory was read, "
-                f"{distance_nm:g} nm are asked for; read it again"
+                f"{label}: pairs were stored up to {listed_nm:g} nm when the trajectory was read, {distance_nm:g} nm "
+                "are asked for; read it again"
             )
-        key = label, float(np.float32(distance_nm))
-        if key not in self._near:
-            wider = within_nm > distance_nm and math.isfinite(within_nm)
-            # As a plain array: a memory map is several times slower to pick from.
-            pairs = self.near(label, within_nm) if wider else np.asarray(self.pairs[label])
-            self._near[key] = pairs[pairs["distance_nm"] < np.float32(distance_nm)]
-        return self._near[key]
+        if sum(len(pairs) for pairs in self.pairs.values()) > _PAIRS_KEPT:
+            return _nearer(between(self.pairs[label], first, last), distance_nm)
+        for nm in sorted({max(within_nm, distance_nm), distance_nm}, reverse=True):
+            if (label, nm) not in self._near:
+                self._near[label, nm] = _nearer(self._near.get((label, within_nm), self.pairs[label]), nm)
+        return between(self._near[label, distance_nm], first, last)
 
     @property
     def n_frames(self) -> int:
@@ -117,6 +121,26 @@ class Reading:
         """Return the first block that begins at or after `start_frame`, or the last block if none does."""
         starts = self.block_edges_frame[:-1]
         return min(int(np.searchsorted(starts, start_frame)), starts.size - 1)
+
+
+def between(pairs: NDArray[np.void], first: int, last: int) -> NDArray[np.void]:
+    """Return the pairs of the frames first to last - 1."""
+    low, high = np.searchsorted(pairs["frame"], (first, last))
+    return pairs[low:high]
+
+
+def _nearer(pairs: NDArray[np.void], distance_nm: float) -> NDArray[np.void]:
+    """Return the pairs below a distance, as a plain array."""
+    plain = np.asarray(pairs)  # a memory map is several times slower to pick from
+    picked = plain[plain["distance_nm"] < np.float32(distance_nm)]
+    release(pairs)
+    return picked
+
+
+def release(mapped: NDArray[Any]) -> None:
+    """Give back the memory of what was read of a memory map: it would count as memory of this process."""
+    if isinstance(mapped, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 def step_note(largest_step: float) -> str:

@@ -8,9 +8,11 @@ cations) starts here, so that all of it means the same contacts.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,9 @@ from analysis.run import Run, RunError, SiteGroup
 from analysis.statistics import block_error, block_note, half_width_95
 
 IntArray = NDArray[np.int64]
+Int32Array = NDArray[np.int32]
+
+_PAIRS_AT_ONCE = 1_000_000
 
 PARTS = 5
 """Consecutive parts of a run whose means give an error."""
@@ -41,13 +46,14 @@ class Contacts:
     """Molecules of one species that touch a cation: one entry per frame, cation and molecule (n of them).
 
     frame, cation, molecule (n,): counted from 0 within the analysed frames, the cations and the species;
-    atoms (n,): how many of the molecule's sites touch. Sorted by frame, then cation, then molecule.
+    atoms (n,): how many of the molecule's sites touch. Sorted by frame, then cation, then molecule. Short integers: in
+    a long run there are many contacts.
     """
 
-    frame: IntArray
-    cation: IntArray
-    molecule: IntArray
-    atoms: IntArray
+    frame: Int32Array
+    cation: Int32Array
+    molecule: Int32Array
+    atoms: Int32Array
     n_frames: int
     n_cations: int
     n_molecules: int
@@ -62,11 +68,14 @@ class Contacts:
 
     def pair(self) -> IntArray:
         """Return one number for each pair of cation and molecule, (n,): cation * N_molecule + molecule."""
-        return self.cation * self.n_molecules + self.molecule
+        return self.cation.astype(np.int64) * self.n_molecules + self.molecule
 
 
-def _table(frame: IntArray, column: IntArray, n_frames: int, n_columns: int) -> IntArray:
-    counts = np.bincount(frame * n_columns + column, minlength=n_frames * n_columns)
+def _table(frame: Int32Array, column: Int32Array, n_frames: int, n_columns: int) -> IntArray:
+    place = frame.astype(np.int64)
+    place *= n_columns
+    place += column
+    counts = np.bincount(place, minlength=n_frames * n_columns)
     return counts.reshape(n_frames, n_columns)
 
 
@@ -103,20 +112,36 @@ def coordinating_sites(run: Run, species: str = "") -> list[SiteGroup]:
     return [site for site in wanted if species in ("", site.species)]
 
 
-def touching(run: Run, reading: Reading, site: SiteGroup, first: int = 0, shift_nm: float = 0.0) -> NDArray[np.void]:
-    """Return the stored pairs of a site group within contact, from frame `first` on.
+def touching(
+    run: Run, reading: Reading, site: SiteGroup, first: int = 0, shift_nm: float = 0.0, last: int | None = None
+) -> NDArray[np.void]:
+    """Return the stored pairs of a site group within contact, from frame `first` to `last` - 1 or to the end.
 
     `shift_nm` is added to the contact distance.
     """
     contact = contact_nm(site)
-    pairs = reading.near(run.pair_label(site), contact + shift_nm, within_nm=contact + max(BAND_NM, shift_nm))
-    return pairs[np.searchsorted(pairs["frame"], first) :] if first else pairs
+    within_nm = contact + max(BAND_NM, shift_nm)
+    last = reading.n_frames if last is None else last
+    return reading.near(run.pair_label(site), contact + shift_nm, first, last, within_nm)
 
 
-def counted(run: Run, reading: Reading, pairs: NDArray[np.void], first: int = 0) -> IntArray:
-    """Return how many of these pairs each cation has in each frame from `first` on, (F - first, N_cation)."""
-    frame = pairs["frame"].astype(np.int64) - first
-    return _table(frame, pairs["cation"].astype(np.int64), reading.n_frames - first, run.n_cations)
+def _spans(run: Run, reading: Reading, sites: Sequence[SiteGroup], first: int) -> Iterator[tuple[int, int]]:
+    """Yield spans of frames, from `first` on, that hold not too many pairs of these sites to work on at once."""
+    n_pairs = sum(len(reading.pairs[run.pair_label(site)]) for site in sites)
+    edges = np.linspace(first, reading.n_frames, math.ceil(n_pairs / _PAIRS_AT_ONCE) + 1).astype(int)
+    return pairwise(edges.tolist() if n_pairs else [first, reading.n_frames])
+
+
+def counted(run: Run, reading: Reading, site: SiteGroup, first: int = 0, shift_nm: float = 0.0) -> IntArray:
+    """Return the contacts that each cation has with a site group in each frame from `first` on, (F - first, N_cation).
+
+    `shift_nm` is added to the contact distance.
+    """
+    counts: IntArray = np.zeros((reading.n_frames - first, run.n_cations), dtype=np.int64)
+    for low, high in _spans(run, reading, [site], first):
+        pairs = touching(run, reading, site, low, shift_nm, high)
+        counts[low - first : high - first] = _table(pairs["frame"] - low, pairs["cation"], high - low, run.n_cations)
+    return counts
 
 
 def molecule_contacts(run: Run, reading: Reading, sites: Sequence[SiteGroup], first: int = 0) -> Contacts:
@@ -125,11 +150,24 @@ def molecule_contacts(run: Run, reading: Reading, sites: Sequence[SiteGroup], fi
     Raises:
         RunError: a site is of a kind without a contact distance.
     """
-    n_cations, n_molecules = run.n_cations, run.find_species(sites[0].species).count
+    n_molecules = run.find_species(sites[0].species).count
+    found = [_contacts_of(run, reading, sites, span, n_molecules) for span in _spans(run, reading, sites, first)]
+    columns = list(zip(*found, strict=True))
+    del found
+    # column by column from the last, so that the parts of each are given back as soon as they are joined
+    atoms, molecule, cation, frame = (np.concatenate(columns.pop()) for _ in range(4))
+    frame -= first
+    return Contacts(frame, cation, molecule, atoms, reading.n_frames - first, run.n_cations, n_molecules)
+
+
+def _contacts_of(
+    run: Run, reading: Reading, sites: Sequence[SiteGroup], span: tuple[int, int], n_molecules: int
+) -> tuple[Int32Array, ...]:
+    """Return frame, cation and molecule of the contacts within some frames, and with how many atoms."""
     keys = []
     for site in sites:
-        pairs = touching(run, reading, site, first)
-        cation = (pairs["frame"].astype(np.int64) - first) * n_cations + pairs["cation"]
+        pairs = touching(run, reading, site, span[0], last=span[1])
+        cation = pairs["frame"].astype(np.int64) * run.n_cations + pairs["cation"]
         keys.append(cation * n_molecules + pairs["site"] // len(site.atoms))
     ordered = np.concatenate(keys)
     # one group comes sorted by frame, cation and molecule; for several that is cheap to restore
@@ -137,9 +175,9 @@ def molecule_contacts(run: Run, reading: Reading, sites: Sequence[SiteGroup], fi
         ordered = np.sort(ordered, kind="stable")
     begin = np.flatnonzero(np.diff(ordered, prepend=-1))
     cations, molecule = np.divmod(ordered[begin], n_molecules)
-    frame, cation = np.divmod(cations, n_cations)
+    frame, cation = np.divmod(cations, run.n_cations)
     atoms = np.diff(begin, append=ordered.size)
-    return Contacts(frame, cation, molecule, atoms, reading.n_frames - first, n_cations, n_molecules)
+    return tuple(one.astype(np.int32) for one in (frame, cation, molecule, atoms))
 
 
 def mean_with_error(values: NDArray[Any], interval_ps: float) -> tuple[float, float, str]:

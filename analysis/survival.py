@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,29 +49,30 @@ class Stretches:
         """Whether a stretch still lasts at the end of the record (n,)."""
         return np.asarray(self.stop == self.n_frames)
 
-    def frames(self) -> tuple[IntArray, IntArray]:
-        """Return the frames in contact one by one: pair and frame of each."""
+    def frames(self) -> tuple[NDArray[np.integer[Any]], NDArray[np.int32]]:
+        """Return the frames in contact one by one: pair and frame of each, in short integers where they fit."""
         length = self.length
-        before = np.repeat(np.cumsum(length) - length, length)
-        return np.repeat(self.pair, length), np.repeat(self.start, length) + np.arange(before.size) - before
+        frame = np.ones(int(length.sum()), dtype=np.int32)
+        # one frame on within a stretch, and from the last of one to the first of the next
+        frame[np.cumsum(length) - length] = np.r_[self.start[:1], self.start[1:] - self.stop[:-1] + 1]
+        small = self.pair.size == 0 or self.pair[-1] <= np.iinfo(np.int32).max
+        pair: NDArray[np.integer[Any]] = np.repeat(self.pair.astype(np.int32) if small else self.pair, length)
+        return pair, np.cumsum(frame, out=frame)
 
     def chosen(self, which: NDArray[np.bool_]) -> Stretches:
         """Return some of the stretches."""
         return Stretches(self.pair[which], self.start[which], self.stop[which], self.n_frames)
 
 
-def stretches(pair: IntArray, frame: IntArray, n_frames: int) -> Stretches:
+def stretches(pair: IntArray, frame: NDArray[np.integer[Any]], n_frames: int) -> Stretches:
     """Return the unbroken stretches of contacts, given as (pair, frame), each once, in any order."""
     if not pair.size:
         none = np.empty(0, dtype=np.int64)
         return Stretches(none, none, none, n_frames)
-    # by frame as a rule: then a stable sort by pair is enough, which takes linear time for short integers
-    if np.any(np.diff(frame) < 0):
-        by_frame = np.argsort(frame, kind="stable")
-        pair, frame = pair[by_frame], frame[by_frame]
-    order = np.argsort(pair.astype(np.uint16) if pair.max() <= np.iinfo(np.uint16).max else pair, kind="stable")
     # one number more than there are frames keeps the last frame of a pair apart from the first of the next
-    keys = pair[order] * (n_frames + 1) + frame[order]
+    keys = pair * (n_frames + 1)
+    keys += frame
+    keys.sort()
     breaks = np.flatnonzero(np.diff(keys) != 1)
     first, last = keys[np.r_[0, breaks + 1]], keys[np.r_[breaks, keys.size - 1]]
     pairs, start = np.divmod(first, n_frames + 1)

@@ -33,7 +33,6 @@ from analysis.shells import (
     first_frame,
     mean_with_error,
     molecule_contacts,
-    touching,
 )
 from analysis.statistics import (
     MAX_POINTS,
@@ -75,7 +74,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     total = np.zeros((reading.n_frames, run.n_cations), dtype=np.int64)
     for site in sites:
         label = run.pair_label(site)
-        counts = counted(run, reading, touching(run, reading, site))
+        counts = counted(run, reading, site)
         total += counts if site.kind in COORDINATING_KINDS else 0
         rows += _rows_of("cn", label, counts, run, reading, first)
         rows += _band_rows(run, reading, site, first)
@@ -83,8 +82,9 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     for species in run.species:
         of_species = [site for site in sites if site.species == species.name]
         if of_species:
-            found = molecule_contacts(run, reading, coordinating_sites(run, species.name) or of_species)
-            rows += _rows_of("cn_molecule", f"{run.cation}-{species.name}", found.per_cation(), run, reading, first)
+            holding = coordinating_sites(run, species.name) or of_species
+            counts = molecule_contacts(run, reading, holding).per_cation()
+            rows += _rows_of("cn_molecule", f"{run.cation}-{species.name}", counts, run, reading, first)
             rows += _denticity_rows(run, reading, species, first)
     if coordinating_sites(run):
         rows += _rows_of("cn_total", f"{run.cation}-all", total, run, reading, first)
@@ -161,8 +161,10 @@ def _ratio(found: Contacts, weights: NDArray[Any]) -> tuple[float, str, float]:
     """
     mean = float(weights.mean())
     shape = found.n_frames, found.n_cations
-    place = found.frame * found.n_cations + found.cation
-    deviation = np.bincount(place, weights - mean, minlength=shape[0] * shape[1]).reshape(shape)
+    place = found.frame.astype(np.int64)
+    place *= found.n_cations
+    place += found.cation
+    deviation = np.bincount(place, weights, minlength=shape[0] * shape[1]).reshape(shape) - mean * found.per_cation()
     _, error, _ = mean_with_error(deviation * (deviation.size / found.frame.size), math.nan)
     return mean, "1", error
 
@@ -172,7 +174,7 @@ def _band_rows(run: Run, reading: Reading, site: SiteGroup, first: int) -> list[
     rows = []
     for name, shift_nm in (("low", -BAND_NM), ("high", BAND_NM)):
         x = contact_nm(site) + shift_nm
-        counts = counted(run, reading, touching(run, reading, site, first, shift_nm), first)
+        counts = counted(run, reading, site, first, shift_nm)
         mean, error, _ = mean_with_error(counts, math.nan)
         rows.append(row("cn_band", run.pair_label(site), mean, "1", error, x=x, x_unit="nm", note=name))
     return rows

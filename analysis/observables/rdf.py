@@ -15,6 +15,7 @@ table are not smoothed. They are wrong as a contact distance: see analysis/cutof
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from scipy import ndimage, signal, stats
 
 from analysis.cutoffs import CONTACT_NM
 from analysis.read import Reading
+from analysis.reading import between, release
 from analysis.run import Run, SiteGroup
 from analysis.shells import MIN_CATIONS, first_frame
 from analysis.stationarity import contact_series
@@ -138,16 +140,19 @@ def by_cation(run: Run, reading: Reading, label: str, start_frame: int) -> NDArr
 
     K' = 0 without such a list, and with too few cations to show how much they differ.
     """
-    if label not in reading.pairs or run.n_cations < MIN_CATIONS:
+    if label not in reading.pair_cutoffs_nm or run.n_cations < MIN_CATIONS:
         return np.zeros((run.n_cations, 0), dtype=np.int64)
-    pairs = reading.near(label, reading.pair_cutoffs_nm[label])
-    pairs = pairs[np.searchsorted(pairs["frame"], first_frame(reading, start_frame)) :]
     n_bins = int(np.searchsorted(reading.bin_edges_nm, reading.pair_cutoffs_nm[label] + 1e-9)) - 1
-    width_nm = reading.bin_edges_nm[1] - reading.bin_edges_nm[0]
-    bins = (pairs["distance_nm"] / np.float32(width_nm)).astype(np.int64)
-    inside = bins < n_bins
-    place = pairs["cation"][inside].astype(np.int64) * n_bins + bins[inside]
-    return np.bincount(place, minlength=run.n_cations * n_bins).reshape(run.n_cations, n_bins)
+    width_nm = np.float32(reading.bin_edges_nm[1] - reading.bin_edges_nm[0])
+    counts = np.zeros(run.n_cations * n_bins, dtype=np.int64)
+    for low, high in pairwise(reading.block_edges_frame[reading.first_block(start_frame) :].tolist()):
+        pairs = np.asarray(between(reading.pairs[label], low, high))
+        # Rounding decides on the side of a pair on the edge of a bin, as in the histogram.
+        bins = (pairs["distance_nm"] / width_nm).astype(np.int64)
+        places = pairs["cation"].astype(np.int64) * n_bins + bins
+        counts += np.bincount(places[bins < n_bins], minlength=counts.size)
+    release(reading.pairs[label])
+    return counts.reshape(run.n_cations, n_bins)
 
 
 def _cation_label(run: Run) -> str:

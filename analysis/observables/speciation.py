@@ -12,8 +12,8 @@ Definitions (contacts: fixed distances, analysis/cutoffs.py, coordinating sites 
 Shares are of cations, averaged over cations and frames.
 Uncertainty: 95 % half-width, the larger of that from five consecutive parts and that from the cations (Student's t;
 analysis/shells.py). A share that is 0 or 1 throughout has the rule of three, 3 / N_eff, with N_eff = cations
-(1 + new partners per cation / (2 molecules per shell)): every cation counts once, and again for every two shells that
-it exchanged.
+(1 + new partners per cation / (2 molecules per shell)) of the species that exchanges least among those that decide on
+the share: every cation counts once, and again for every two shells of that species that it exchanged.
 Wrong when the packing still holds (statics that rest on few exchanges, see residence); other cations than the run's own
 are not seen.
 """
@@ -41,9 +41,8 @@ from analysis.shells import (
     mean_with_error,
     molecule_contacts,
     part_of,
-    touching,
 )
-from analysis.survival import new_partners, steady, stretches
+from analysis.survival import Stretches, new_partners, steady, stretches
 from analysis.table import Row, row
 
 PARAMETERS: dict[str, Any] = {
@@ -62,18 +61,22 @@ _ORDER = {"solvent": 0, "additive": 1, "cation": 2, "anion": 3, "polymer": 4}
 class Shells:
     """What touches the cations of a run after the start; F frames, C cations.
 
-    contacts: of each species that can coordinate, solvents first; n_eff: independent shells in the run.
+    contacts: of each species that can coordinate, solvents first; n_eff: independent shells in the run, by class of the
+    molecules that hold.
     """
 
     contacts: dict[Species, Contacts]
     shape: tuple[int, int]
-    n_eff: float
+    n_eff: dict[str, float]
     interval_ps: float
 
     def held_by(self, holder: str) -> IntArray:
         """Return how many molecules of a class touch each cation, (F, C)."""
-        counts = [found.per_cation() for one, found in self.contacts.items() if holder_of(one.role) == holder]
-        return np.sum(counts, axis=0) if counts else np.zeros(self.shape, dtype=np.int64)
+        counts: IntArray = np.zeros(self.shape, dtype=np.int64)
+        for one, found in self.contacts.items():
+            if holder_of(one.role) == holder:
+                counts += found.per_cation()
+        return counts
 
     def has(self, holder: str) -> bool:
         """Return whether the run has molecules of a class that can coordinate."""
@@ -96,45 +99,58 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     species.sort(key=lambda one: _ORDER[one.role])
     contacts = {one: molecule_contacts(run, reading, coordinating_sites(run, one.name), first) for one in species}
     flicker = math.ceil(PARAMETERS["steady_ps"] / reading.interval_ps - 1e-6) if reading.n_frames > 1 else 0
-    lasting = {one: _steady(found, flicker) for one, found in contacts.items()}
+    lasting = {one: _lasting(found, flicker) for one, found in contacts.items()}
     shape = reading.n_frames - first, run.n_cations
-    shells = Shells(contacts, shape, _independent_shells(lasting, shape), reading.interval_ps)
+    shells = Shells(contacts, shape, _independent_shells(lasting, contacts, shape), reading.interval_ps)
     cation = run.cation
     rows = _pairing_rows("speciation", cation, shells)
-    rows += _pairing_rows("speciation_steady", cation, Shells(lasting, shape, shells.n_eff, reading.interval_ps))
     rows += _holder_rows(cation, shells)
     rows += _composition_rows(cation, shells)
-    return rows + _motif_rows(run, reading, first, shells)
+    rows += _motif_rows(run, reading, first, shells)
+    for one, found in lasting.items():
+        contacts[one] = _contacts_of(found, contacts[one])
+    return rows + _pairing_rows("speciation_steady", cation, shells)
 
 
-def _steady(found: Contacts, dwell_frames: int) -> Contacts:
-    """Return contacts without flicker."""
-    lasting = steady(stretches(found.pair(), found.frame, found.n_frames), dwell_frames)
+def _lasting(found: Contacts, dwell_frames: int) -> Stretches:
+    """Return the stretches of contact without flicker."""
+    return steady(stretches(found.pair(), found.frame, found.n_frames), dwell_frames)
+
+
+def _contacts_of(lasting: Stretches, found: Contacts) -> Contacts:
+    """Return stretches as contacts, one for each frame; `found` has their sizes."""
     pair, frame = lasting.frames()
     cation, molecule = np.divmod(pair, found.n_molecules)
-    sizes = found.n_frames, found.n_cations, found.n_molecules
-    return Contacts(frame, cation, molecule, np.ones_like(frame), *sizes)
+    cation, molecule = (one.astype(np.int32, copy=False) for one in (cation, molecule))
+    return Contacts(frame, cation, molecule, np.ones_like(frame), found.n_frames, found.n_cations, found.n_molecules)
 
 
-def _independent_shells(lasting: dict[Species, Contacts], shape: tuple[int, int]) -> float:
-    """Return N_eff of the module's docstring."""
-    size = sum(found.frame.size for found in lasting.values()) / (shape[0] * shape[1])
-    if size == 0:
-        return float(shape[1])
-    met = 0
-    for found in lasting.values():
-        meetings = stretches(found.pair(), found.frame, found.n_frames)
-        met += int(new_partners(meetings, found.n_molecules, found.n_cations).sum())
-    return shape[1] + met / (2 * max(size, 1.0))
+def _independent_shells(
+    lasting: dict[Species, Stretches], contacts: dict[Species, Contacts], shape: tuple[int, int]
+) -> dict[str, float]:
+    """Return N_eff of the module's docstring for each class of molecules: of its species that exchanges least."""
+    independent: dict[str, float] = {}
+    for species, found in lasting.items():
+        size = float(found.length.sum()) / (shape[0] * shape[1])
+        met = int(new_partners(found, contacts[species].n_molecules, shape[1]).sum())
+        # species that hold next to nothing do not decide what the others' shells show
+        n_eff = shape[1] + met / (2 * max(size, 1.0))
+        holder = holder_of(species.role)
+        independent[holder] = min(n_eff, independent.get(holder, math.inf))
+    return independent
 
 
-def share_row(quantity: str, label: str, true: BoolArray, shells: Shells) -> Row:
-    """Return the share of true values among cations and frames (F, C), with an honest error when it never changes."""
+def share_row(quantity: str, label: str, true: BoolArray, shells: Shells, deciding: Sequence[str] = HOLDERS) -> Row:
+    """Return the share of true values among cations and frames (F, C), with an honest error when it never changes.
+
+    deciding: the classes of molecules whose contacts decide on it.
+    """
     mean, error, note = mean_with_error(true, shells.interval_ps)
     if mean in (0.0, 1.0):
-        error = min(1.0, _RULE_OF_THREE / shells.n_eff)
+        n_eff = min(shells.n_eff[holder] for holder in deciding if holder in shells.n_eff)
+        error = min(1.0, _RULE_OF_THREE / n_eff)
         word, side = ("never", "below") if mean == 0 else ("always", "above")
-        note = f"{word} seen: {side} {abs(mean - error):.2g} at 95 % ({shells.n_eff:.3g} independent shells)"
+        note = f"{word} seen: {side} {abs(mean - error):.2g} at 95 % ({n_eff:.3g} independent shells)"
     return row(quantity, label, mean, "1", error, note=note)
 
 
@@ -150,7 +166,7 @@ def _pairing_rows(quantity: str, cation: str, shells: Shells) -> list[Row]:
             shared[found.frame[several], found.cation[several]] = True
     pairs = (n_anions == 1) & ~shared
     states = {"SSIP": n_anions == 0, "CIP": pairs, "AGG": (n_anions > 0) & ~pairs}
-    return [share_row(quantity, f"{cation}-{name}", true, shells) for name, true in states.items()]
+    return [share_row(quantity, f"{cation}-{name}", true, shells, ["anion"]) for name, true in states.items()]
 
 
 def _holder_rows(cation: str, shells: Shells) -> list[Row]:
@@ -194,8 +210,10 @@ def _motif_rows(run: Run, reading: Reading, first: int, shells: Shells) -> list[
         return []
 
     def atoms_of(sites: Sequence[SiteGroup]) -> IntArray:
-        counts = [counted(run, reading, touching(run, reading, site, first), first) for site in sites]
-        return np.sum(counts, axis=0) if counts else np.zeros(shells.shape, dtype=np.int64)
+        counts: IntArray = np.zeros(shells.shape, dtype=np.int64)
+        for site in sites:
+            counts += counted(run, reading, site, first)
+        return counts
 
     roles = {species.name: holder_of(species.role) for species in run.species}
     oxygens = [s for s in run.partner_sites() if s.kind == "O" and roles[s.species] == "solvent"]
@@ -208,10 +226,10 @@ def _motif_rows(run: Run, reading: Reading, first: int, shells: Shells) -> list[
     if "N" in parts and "HB" in parts:
         parts["HB without N"] = parts["HB"] & ~parts["N"]
     head = f"{run.cation}-(O){PARAMETERS['solvent_oxygens']}"
-    rows = [share_row("motif_share", head, enough, shells)]
+    rows = [share_row("motif_share", head, enough, shells, ["solvent"])]
     for name, true in parts.items():
-        rows.append(share_row("motif_share", f"{run.cation}-{name}", true, shells))
-        rows.append(share_row("motif_share", f"{head}-{name}", true & enough, shells))
+        rows.append(share_row("motif_share", f"{run.cation}-{name}", true, shells, ["chain"]))
+        rows.append(share_row("motif_share", f"{head}-{name}", true & enough, shells, ["solvent", "chain"]))
         rows.append(_expected_row(f"{head}-{name}", true, enough, shells))
     if "N" in parts and "N(middle)" not in parts:
         note = "the sites of the chains do not name a middle unit"

@@ -45,7 +45,7 @@ def test_pairs_histograms_and_norm_agree_with_a_direct_count(tmp_path: Path) -> 
     assert below == len(pairs)
     assert reading.pair_cutoffs_nm == {"Li-O(G)": pytest.approx(CONTACT_NM["O"] + PAIR_MARGIN_NM)}
     with pytest.raises(RunError, match=r"Li-O\(G\): .* up to 0.33 nm .* 0.34 nm are asked for; read it again"):
-        reading.near("Li-O(G)", 0.34)
+        reading.near("Li-O(G)", 0.34, 0, 30)
     assert reading.bin_edges_nm[-1] <= reading.box_nm.min() / 2 < reading.bin_edges_nm[-1] + 0.002
     assert reading.norm["Li-O(G)"].sum() == pytest.approx((100 / np.prod(reading.box_nm, axis=1)).sum())
     assert np.array_equal(np.bincount(reading.block_of_frame), np.diff(reading.block_edges_frame))

@@ -16,7 +16,6 @@ from analysis.shells import (
     mean_with_error,
     molecule_contacts,
     part_of,
-    touching,
 )
 
 from .contact_runs import contact_reading, contact_run, species, telegraph
@@ -43,8 +42,8 @@ def test_molecules_are_counted_once_with_all_their_atoms() -> None:
 def test_sites_are_counted_by_cation_and_frame() -> None:
     oxygens = telegraph(40, (3, 8), 0.3, 0.3, seed=1)
     reading = contact_reading(RUN, {"O(DME)": oxygens}, 40)
-    assert np.array_equal(counted(RUN, reading, touching(RUN, reading, O_SITE, 7), 7), oxygens.sum(axis=2)[7:])
-    wider = counted(RUN, reading, touching(RUN, reading, O_SITE, shift_nm=0.021))
+    assert np.array_equal(counted(RUN, reading, O_SITE, 7), oxygens.sum(axis=2)[7:])
+    wider = counted(RUN, reading, O_SITE, shift_nm=0.021)
     assert np.all(wider[::2] == 8)  # those just beyond contact too, in every second frame
 
 

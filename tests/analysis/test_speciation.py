@@ -127,9 +127,33 @@ def test_shells_that_exchange_count_again() -> None:
     run = _run(6)
     held = np.arange(5)[None, :] == (np.arange(N_FRAMES) // 20)[:, None]
     touching = {"O(DME)": np.repeat(np.repeat(held[:, None, :], 2, axis=2), 6, axis=1)}
-    row = _table(run, touching).query("quantity == 'motif_share' and label == 'Li-N(middle)'").iloc[0]
-    assert "(18 independent shells)" in row["note"]
-    assert row["error"] == pytest.approx(3 / 18)
+    table = _table(run, touching).query("quantity == 'motif_share'").set_index("label")
+    assert table["note"]["Li-(O)2"].startswith("always seen") and "(18 indep" in table["note"]["Li-(O)2"]
+    assert table.loc["Li-(O)2", "error"] == pytest.approx(3 / 18)
+    # the chain never came: how often solvent is exchanged says nothing of how often it would come
+    for label in ("Li-N(middle)", "Li-(O)2-N(middle)"):
+        assert table["note"][label].startswith("never seen") and "(6 independent shells)" in table["note"][label]
+        assert table.loc[label, "error"] == pytest.approx(3 / 6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.04, 0.16])
+def test_the_limit_of_what_was_never_seen_holds_where_chains_are_slower_than_solvent(share: float) -> None:
+    """Chain contacts that outlast the run beside solvent that exchanges all the time: too small a limit is rare."""
+    run = _run(20)
+    n_chains, p_off = run.find_species("PAB").count, 0.0005
+    odds = share / n_chains / (1 - share / n_chains)
+    never, above = 0, 0
+    for seed in range(200):
+        touching = {
+            "O(DME)": telegraph(N_FRAMES, (20, 2 * run.find_species("DME").count), 0.1, 0.03, seed),
+            "N_middle(PAB)": telegraph(N_FRAMES, (20, n_chains), p_off, p_off * odds, 1000 + seed),
+        }
+        row = _table(run, touching).query("quantity == 'motif_share' and label == 'Li-N(middle)'").iloc[0]
+        never += row["value"] == 0
+        above += row["value"] == 0 and row["error"] < share
+    assert never > (50 if share < 0.1 else 0)
+    assert above <= 0.05 * 200 + 4 * np.sqrt(0.05 * 200)
 
 
 def test_shares_add_up_to_one() -> None:
