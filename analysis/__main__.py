@@ -7,6 +7,7 @@ simulation too says why it failed; the report quotes it.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -26,9 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parsed = _parser().parse_args(arguments)
     try:
-        return int(parsed.command(parsed))
+        code = int(parsed.command(parsed))
+        sys.stdout.flush()  # a broken pipe is noticed here, not at exit
+        return code
     except RunError as error:
         return _fail(_noted(parsed, str(error)))
+    except BrokenPipeError:  # `... | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(_noted(parsed, f"{where}{error.strerror or error}"))
@@ -107,7 +113,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _of_systems(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands about all systems of a results folder."""
-    compare = commands.add_parser("compare", help="compare every system with what it extends, and judge the claims")
+    text = "compare every system with what it extends, judge the claims, say how much longer to run"
+    compare = commands.add_parser("compare", help=text, description=text)
     compare.set_defaults(command=_compare)
     report = commands.add_parser("report", help="write the report of all systems")
     report.set_defaults(command=_report)
@@ -126,12 +133,15 @@ def _of_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     from analysis.describe.options import add_options
 
     text = "write the run.json of a trajectory that Sheath did not make"
-    describe = commands.add_parser("describe", help=text, description=text)
+    describe = commands.add_parser("describe", prog="./sheath describe", help=text, description=text)
     add_options(describe)
     describe.set_defaults(command=_describe)
 
-    text = "measure the runs of some run.json and write one report about them"
-    runs = commands.add_parser("report-runs", help=text, description=text)
+    text = (
+        "measure the runs of some run.json and write one report about them; a system is compared with its base "
+        "(describe --base), one without a base among them with the first one given; runs of one system are replicas"
+    )
+    runs = commands.add_parser("report-runs", prog="./sheath report", help=text, description=text)
     runs.add_argument("runs", type=Path, nargs="+", metavar="run.json")
     runs.add_argument("-o", "--out", type=Path, required=True, metavar="report.html", help="file to write")
     runs.add_argument("--work", type=Path, help="folder for what was read and measured; <report>.work when not given")

@@ -7,6 +7,8 @@ t test of the system's own. Holm's adjustment is over all parts of all claims ab
 of the claims and once against it; a part that could not be tested counts in it as p = 1.
 Confirmed: all parts are significant in the claim's direction. Contradicted: any part is significant the other way.
 Else not resolved. With fewer than three replicas nothing is judged: "not resolved, one run".
+Where the same chain without charges was simulated too, its number stands beside each part and changes no verdict: what
+it shows as well is excluded volume, not chemistry.
 Source: Welch, Biometrika 34, 28, 1947; Holm, Scand. J. Statist. 6, 65, 1979.
 """
 
@@ -27,11 +29,13 @@ CONFIRMED, CONTRADICTED, NOT_RESOLVED = "confirmed", "contradicted", "not resolv
 NOT_JUDGED = "preview: not judged"
 VERDICT_COLUMNS = [
     "system", "base", "claim", "text", "source", "quantity", "label", "direction", "threshold", "value", "error",
-    "detectable", "unit", "n", "base_n", "p_holm", "p_holm_against", "part", "verdict", "note",
+    "detectable", "unit", "n", "base_n", "p_holm", "p_holm_against", "part", "verdict", "note", "control",
+    "control_value", "control_error",
 ]  # fmt: skip
 """Columns of the verdicts, a row per part: value is the difference (for "above" the system's own mean), error its
 two-sided 95 % half-width, p_holm the adjusted p value of the claim's direction, p_holm_against that of the other one;
-`part` says whether this part alone is significant, `verdict` is the whole claim's."""
+`part` says whether this part alone is significant, `verdict` is the whole claim's; control_value and its error are
+those of the system `control`, whose chains have no charges, in place of the system."""
 _NORMAL_95 = float(stats.norm.ppf(0.975))
 
 
@@ -51,12 +55,17 @@ class Tested:
 
 
 def judge(
-    claims: Sequence[Mapping[str, Any]], system: pd.DataFrame, base: pd.DataFrame, *, preview: bool = False
+    claims: Sequence[Mapping[str, Any]],
+    system: pd.DataFrame,
+    base: pd.DataFrame,
+    *,
+    preview: bool = False,
+    control: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the verdicts on all claims about one system, a row per part, with the columns `VERDICT_COLUMNS`.
 
     `system` and `base` hold the scalars of all replicas (columns of analysis.table.COLUMNS) of the system and of the
-    one that it extends.
+    one that it extends, `control` those of the system's control without charges.
     """
     parts = [(claim, part) for claim in claims for part in claim["parts"]]
     runs, base_runs = system["replica"].nunique(), base["replica"].nunique()
@@ -72,12 +81,22 @@ def judge(
             "detectable": one.detectable, "unit": one.unit, "n": one.n, "base_n": one.base_n, "note": one.note,
             "p_holm": math.nan if few else p, "p_holm_against": math.nan if few else q,
             "part": few or part_verdict(one, p, q),
+            **_of_control(part, None if preview else control, base),
         }
         for (claim, part), one, p, q in zip(parts, tests, adjusted, against, strict=True)
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=VERDICT_COLUMNS)
     table["verdict"] = table.groupby("claim", sort=False)["part"].transform(lambda own: few or verdict(list(own)))
     return table
+
+
+def _of_control(part: Mapping[str, Any], control: pd.DataFrame | None, base: pd.DataFrame) -> dict[str, Any]:
+    """Return the columns about the control of a system: what a part's number is with it in the system's place."""
+    if control is None or control.empty:
+        return {"control": "", "control_value": math.nan, "control_error": math.nan}
+    found = tested(part, control, base)
+    name = str(control["system"].iloc[0])
+    return {"control": name, "control_value": found.value, "control_error": found.error}
 
 
 def verdict(parts: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ probability of 0.8 is (t(0.975) + t(0.8)) times the standard error, at n1 + n2 -
 Two-sided p values are Holm-adjusted over all labels of one quantity and pair of systems. Fewer than three replicas of
 either system are not judged; with one there is no interval, only the error within the two runs, named so.
 A number that some replicas lack (a D where some are subdiffusive) is not compared: the others would be a choice.
+A curve of few points, at the same x in all runs, is as many numbers, with x in the label ("Li, 100 ps"): they share
+the adjustment of its quantity.
 Wrong when replicas share their packing or their seed: they are then not independent.
 Source: Welch, Biometrika 34, 28, 1947; Holm, Scand. J. Statist. 6, 65, 1979.
 """
@@ -41,7 +43,9 @@ NOT_COMPARED = frozenset({
     "volume", "deviation_from_experiment", "density_deviation", "failed", "cn_integral", "D_blocks", "D_plain_fit",
     "D_finite_size_at_1mPas", "motif_expected", "viscosity_integral_end", "own_copy_distance_min",
 })  # fmt: skip
-_NOT_COMPARED_FORMS = r"^residence_(?:lower_bound|beta)_|_drift$"
+_NOT_COMPARED_FORMS = r"^residence_(?:lower_bound|beta)_|_(?:drift|series|band|sensitivity)$|^(?:g|running_cn)$"
+LONGEST_CURVE = 8
+"""Points of a curve up to which each of them is a number to compare."""
 _LOWER_BOUND = "lower bound"
 """What the note of a number says that is no estimate but a bound."""
 
@@ -128,8 +132,9 @@ def too_few(n: int, base_n: int | None = None) -> str:
 def compare(system: pd.DataFrame, base: pd.DataFrame, *, about: str, preview: bool = False) -> pd.DataFrame:
     """Return the differences of all numbers that two systems have in common, with the columns `COLUMNS`.
 
-    `system` and `base` hold the scalars of all replicas of one system each (columns of analysis.table.COLUMNS).
-    Numbers are common when quantity, label and unit agree. Of previews there is no difference, only the rows.
+    `system` and `base` hold the rows of all replicas of one system each (columns of analysis.table.COLUMNS): scalars
+    and short curves. Numbers are common when quantity, label, x and unit agree. Of previews
+    there is no difference, only the rows.
     """
     mine, others = _by_number(system), _by_number(base)
     runs = (system["replica"].nunique(), base["replica"].nunique())
@@ -148,13 +153,38 @@ def compare(system: pd.DataFrame, base: pd.DataFrame, *, about: str, preview: bo
 Number = tuple[str, str, str]
 
 
-def _by_number(scalars: pd.DataFrame) -> dict[Number, pd.DataFrame]:
-    """Return (quantity, label, unit) -> the rows of its replicas, of what can be compared, in order of appearance."""
-    names = scalars["quantity"].astype(str)
+def numbers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what can be compared: scalars, and the points of short curves as scalars with x in the label.
+
+    A curve counts when it has at most LONGEST_CURVE points, at the same x in all replicas that have it. `rows` are
+    those of the replicas of one system, or pooled ones.
+    """
+    names = rows["quantity"].astype(str)
     left_out = names.isin(NOT_COMPARED) | names.str.contains(_NOT_COMPARED_FORMS)
-    left_out |= (names == "shell") & (scalars["label"] == "other")  # what is left over differs from run to run
-    chosen = scalars[scalars["x"].isna() & ~left_out]
-    groups = chosen.groupby(["quantity", "label", "unit"], sort=False)
+    left_out |= (names == "shell") & (rows["label"] == "other")  # what is left over differs from run to run
+    chosen = rows[~left_out]
+    curves = chosen[chosen["x"].notna()]
+    curves = curves.assign(run=curves.get("replica", 0))
+    curve = ["quantity", "label", "unit", "x_unit"]
+    groups = curves.groupby(curve)
+    everywhere = curves.groupby([*curve, "x"])["run"].transform("nunique") == groups["run"].transform("nunique")
+    short = groups["x"].transform("nunique") <= LONGEST_CURVE
+    curves = curves[short & everywhere.groupby([curves[name] for name in curve]).transform("all")].copy()
+    curves["label"] = [_with_x(*one) for one in zip(curves["label"], curves["x"], curves["x_unit"], strict=True)]
+    curves["x"] = math.nan
+    curves["x_unit"] = ""
+    scalars = chosen[chosen["x"].isna()]
+    return pd.concat([scalars, curves.drop(columns="run")], ignore_index=True) if len(curves) else scalars
+
+
+def _with_x(label: str, x: float, unit: str) -> str:
+    point = f"{x:g}" if unit in ("", "1") else f"{x:g} {unit}"
+    return f"{label}, {point}" if label else point
+
+
+def _by_number(rows: pd.DataFrame) -> dict[Number, pd.DataFrame]:
+    """Return (quantity, label, unit) -> the rows of its replicas, of what can be compared, in order of appearance."""
+    groups = numbers(rows).groupby(["quantity", "label", "unit"], sort=False)
     return {(str(key[0]), str(key[1]), str(key[2])): own for key, own in groups}
 
 

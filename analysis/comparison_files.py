@@ -1,23 +1,26 @@
-"""Which systems of a results folder are compared, and the tables of their replicas: `python -m analysis compare`."""
+"""What is compared in a results folder, from the tables of its replicas: `python -m analysis compare`."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from analysis import comparison
 from analysis.claims import VERDICT_COLUMNS, judge
 from analysis.run_schema import RunError, check_document
-from analysis.table import read_csv, write_csv
+from analysis.sampling import NEEDED_COLUMNS, needs
+from analysis.table import COLUMNS, POOLED_COLUMNS, read_csv, write_csv
 
 # What differs between the two systems of a pair.
 VARIANT = "variant less base"
 CHARGES = "charges of the chain: charged less uncharged"
 EXCLUDED_VOLUME = "excluded volume: uncharged chain less none"
+FIRST = "no base is named: less the first system given"
 # Where a series settles is no property of the liquid.
 _NOT_READ = "stationarity"
 
@@ -29,9 +32,13 @@ def pairs(runs: Runs) -> Iterator[tuple[str, str, str]]:
 
     Every system is compared with each one that it extends, directly or not, as far as both are there. Of a chain and
     its control without charges the control is the one that is compared with, so that the difference is the charges'.
+    A system without such a base is compared with what its document names as `compared_with`, if anything.
     """
     for name in runs:
-        for other in _ancestors(name, runs):
+        ancestors, beside = _ancestors(name, runs), runs[name].get("compared_with")
+        if not ancestors and beside in runs and beside != name:
+            yield name, str(beside), FIRST
+        for other in ancestors:
             mine, its = _has_uncharged(runs[name]), _has_uncharged(runs[other])
             if mine and _has_chains(runs[other]) and not its:
                 yield other, name, CHARGES
@@ -59,41 +66,71 @@ def _has_uncharged(run: Mapping[str, Any]) -> bool:
     return any(one.get("uncharged") for one in run["species"])
 
 
-def replica_scalars(results: Path, system: str, replicas: Sequence[int]) -> pd.DataFrame:
-    """Return all numbers (rows without x) of a system's replicas, as far as their tables can be read."""
+class Found(NamedTuple):
+    """What is said of some systems: their comparisons, the verdicts on claims, what each number needs."""
+
+    compared: pd.DataFrame
+    verdicts: pd.DataFrame
+    needs: pd.DataFrame
+
+
+def replica_rows(results: Path, system: str, replicas: Sequence[int]) -> pd.DataFrame:
+    """Return all rows of a system's replicas that can be compared or claimed, as far as their tables can be read."""
+    folders = [results / system / f"r{replica}" / "observables" for replica in replicas]
+    return _rows(folders, COLUMNS)
+
+
+def _rows(folders: Sequence[Path], columns: Sequence[str]) -> pd.DataFrame:
+    """Return the scalars and short curves of the tables with these columns in some folders."""
     tables = []
-    for replica in replicas:
-        for path in sorted((results / system / f"r{replica}" / "observables").glob("*.csv")):
-            if path.stem == _NOT_READ:
-                continue
-            try:
-                table = read_csv(path)
-            except (OSError, ValueError):
-                continue  # the report names the tables that cannot be read
-            if "replica" in table.columns:
-                tables.append(table[table["x"].isna()])
+    for path in (path for folder in folders for path in sorted(folder.glob("*.csv")) if path.stem != _NOT_READ):
+        try:
+            table = read_csv(path)
+        except (OSError, ValueError):
+            continue  # the report names the tables that cannot be read
+        if list(table.columns) == list(columns):
+            points = table.groupby(["quantity", "label"])["x"].transform("count")
+            tables.append(table[table["x"].isna() | (points <= comparison.LONGEST_CURVE)])
     filled = [table for table in tables if len(table)]
-    empty = pd.DataFrame(columns=["quantity", "label", "x", "value", "unit", "error", "note", "system", "replica"])
-    return pd.concat(filled, ignore_index=True) if filled else empty
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
 
 
-def compare_runs(results: Path, runs: Runs, replicas: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return all comparisons between these systems, and the verdicts on the claims about them.
+def compare_runs(results: Path, runs: Runs, replicas: int) -> Found:
+    """Return all comparisons between these systems, the verdicts on the claims about them, what their errors need.
 
     `runs` has one run.json document per system; the tables are those of the replicas 1 to `replicas`.
     """
-    wanted = list(pairs(runs))
-    involved = dict.fromkeys(name for system, base, _ in wanted for name in (system, base))
-    scalars = {name: replica_scalars(results, name, range(1, replicas + 1)) for name in involved}
+    rows = {name: replica_rows(results, name, range(1, replicas + 1)) for name in runs}
+    controls = {
+        str(run.get("base")): name for name, run in runs.items() if _has_uncharged(run) and not run.get("preview")
+    }
     compared, verdicts = [], []
-    for system, base, about in wanted:
-        if scalars[system].empty or scalars[base].empty:
+    for system, base, about in pairs(runs):
+        if rows[system].empty or rows[base].empty:
             continue
         preview = bool(runs[system].get("preview") or runs[base].get("preview"))
-        compared.append(comparison.compare(scalars[system], scalars[base], about=about, preview=preview))
-        if about == VARIANT and runs[system].get("base") == base and runs[system].get("claims"):
-            verdicts.append(judge(runs[system]["claims"], scalars[system], scalars[base], preview=preview))
-    return _joined(compared, comparison.COLUMNS), _joined(verdicts, VERDICT_COLUMNS)
+        compared.append(comparison.compare(rows[system], rows[base], about=about, preview=preview))
+        if about == VARIANT and runs[system].get("base") == base and (claims := runs[system].get("claims")):
+            control = rows.get(controls.get(system, ""))
+            verdicts.append(judge(claims, rows[system], rows[base], preview=preview, control=control))
+    needed = [
+        needs(_rows([results / name / "observables"], POOLED_COLUMNS), rows[name], _run_ns(results, name, replicas))
+        for name, run in runs.items()
+        if not run.get("preview")
+    ]
+    tables = zip((compared, verdicts, needed), (comparison.COLUMNS, VERDICT_COLUMNS, NEEDED_COLUMNS), strict=True)
+    return Found(*(_joined(one, columns) for one, columns in tables))
+
+
+def _run_ns(results: Path, system: str, replicas: int) -> float:
+    """Return the shortest length of a system's runs; NaN when it is not told."""
+    lengths = []
+    for path in _run_files(results / system, replicas):
+        try:
+            lengths.append(float(json.loads(path.read_text(encoding="utf-8"))["production_ns_done"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return min(lengths, default=math.nan)
 
 
 def _joined(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
@@ -102,7 +139,9 @@ def _joined(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFr
 
 
 def compare_folder(results: Path, systems: Sequence[str], replicas: int, out: Path) -> None:
-    """Write the comparisons of a results folder to `out` and the verdicts on claims to `claims.csv` beside it.
+    """Write the comparisons of a results folder to `out`, verdicts on claims and what errors need beside it.
+
+    These are `claims.csv` and `longer.csv`.
 
     Raises:
         RunError: a run.json cannot be used.
@@ -113,9 +152,10 @@ def compare_folder(results: Path, systems: Sequence[str], replicas: int, out: Pa
         path = next((one for one in _run_files(results / system, replicas) if one.is_file()), None)
         if path is not None:
             runs[system] = _document(path)
-    compared, verdicts = compare_runs(results, runs, replicas)
-    write_csv(compared, out)
-    write_csv(verdicts, out.with_name("claims.csv"))
+    found = compare_runs(results, runs, replicas)
+    write_csv(found.compared, out)
+    write_csv(found.verdicts, out.with_name("claims.csv"))
+    write_csv(found.needs, out.with_name("longer.csv"))
 
 
 def _run_files(folder: Path, replicas: int) -> Iterator[Path]:

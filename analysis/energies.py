@@ -13,6 +13,9 @@ from analysis.run import RunError
 ENERGY_COLUMNS = ["time_ps", "Density", "Temperature", "Pressure", "Potential", "Volume"]
 """ps, kg/m^3, K, bar, kJ/mol, nm^3; the names are those of GROMACS."""
 
+NO_ENERGIES = "no energies"
+"""How the note of a reading begins when the run's energy file cannot be used; the reason follows."""
+
 EDR_MAGIC = -55555
 """First number of an energy file."""
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from analysis.run import SPACING_TOLERANCE, RunError
 from analysis.units import nm
+from analysis.xtc import TIME_AT, xtc_frames, xtc_lost_bytes
 
 FloatArray = NDArray[np.float64]
 Positions = NDArray[np.float32]
@@ -34,7 +35,6 @@ _left_open: list[Any] = []
 """XTC files that were read. One with a damaged frame may have damaged the memory that closing it would give back, and
 then wait for ever; a child process closes them by its end."""
 _XTC_TIME_AND_BOX = ">10f"
-_XTC_TIME_AT = 12  # bytes: after the magic number, the number of atoms and the step
 
 
 def dimensions(box: FloatArray) -> NDArray[np.float32] | None:
@@ -69,9 +69,13 @@ def xtc_file(trajectory: Any) -> str | None:
 
 @cache
 def _offsets(xtc: str) -> NDArray[np.int64]:
-    """Return where the frames of an XTC file begin, in bytes; found once, as the whole file is gone through for it."""
+    """Return where the frames of an XTC file begin, in bytes."""
     from MDAnalysis.lib.formats.libmdaxdr import XTCFile
 
+    n_atoms, offsets = xtc_frames(Path(xtc))
+    if n_atoms:
+        return offsets
+    # of another kind, for more atoms than fit into the usual one
     with XTCFile(xtc) as file:
         return np.array(file.offsets)
 
@@ -83,7 +87,7 @@ def read_header(trajectory: Any, frame: int) -> Header:
         timestep = trajectory[frame]
         return Header(float(timestep.time), _lengths(timestep) is not None)
     with Path(xtc).open("rb") as stream:
-        stream.seek(int(_offsets(xtc)[frame]) + _XTC_TIME_AT)
+        stream.seek(int(_offsets(xtc)[frame]) + TIME_AT)
         time, *box = struct.unpack(_XTC_TIME_AND_BOX, stream.read(struct.calcsize(_XTC_TIME_AND_BOX)))
     return Header(float(time), all(box[axis] > 0 for axis in (0, 4, 8)))
 
@@ -118,12 +122,13 @@ def _xtc_frames(
 
     file = XTCFile(path)
     _left_open.append(file)
-    if first:
-        file.set_offsets(_offsets(path))
-        file.seek(first)
+    file.set_offsets(_offsets(path))
+    broken = xtc_lost_bytes(Path(path)) > 0
     for number in range(first, last):
         positions = buffer[(number - first) % len(buffer)]
         try:
+            if broken or number == first:
+                file.seek(number)
             frame = file.read_direct_x(positions)
         except StopIteration as error:
             raise EOFError from error
@@ -172,7 +177,10 @@ def _lengths(timestep: Any) -> FloatArray | None:
 
 
 def _not_rectangular(number: int) -> RunError:
-    return RunError(f"frame {number + 1}: the box is not rectangular, which is not supported")
+    return RunError(
+        f"frame {number + 1}: the box is not rectangular, which is not supported. "
+        "Remedy: simulate in a rectangular box; gmx trjconv -ur does not make it one"
+    )
 
 
 class FrameCheck:

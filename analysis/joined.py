@@ -53,7 +53,7 @@ class JoinedReader(ReaderBase):  # type: ignore[misc]
             told = ", ".join(f"{name} {n}" for name, n in zip(names, sizes, strict=True))
             raise RunError(f"the parts have different numbers of atoms: {told}")
         self.n_atoms = sizes[0]
-        choose = _by_time if counted_interval_ps is None else _by_count
+        choose = by_time if counted_interval_ps is None else _by_count
         self._chosen = choose(self._parts, names)
         self._ends = np.cumsum([len(chosen) for chosen in self._chosen])
         self.n_frames = int(self._ends[-1])
@@ -105,7 +105,7 @@ def readable_frames(part: Any, name: str) -> int:
     raise RunError(f"{name}: no frame can be read ({reason})")
 
 
-def _by_time(parts: Sequence[Any], names: Sequence[str]) -> list[range]:
+def by_time(parts: Sequence[Any], names: Sequence[str]) -> list[range]:
     """Return the frames of each part that come before the first one of the next."""
     counts = [readable_frames(part, name) for part, name in zip(parts, names, strict=True)]
     spans = [(float(part[0].time), float(part[n - 1].time)) for part, n in zip(parts, counts, strict=True)]

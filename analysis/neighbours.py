@@ -39,7 +39,8 @@ class Neighbours:
         self._groups = [run.site_indices(site).astype(np.int64).ravel() for site in sites]
         self.pair_labels = [run.pair_label(site) for site in sites]
         self.labels = list(self.pair_labels)
-        self._cutoffs_nm = [pair_cutoff_nm(site.kind) for site in sites]
+        masses_u = run.find_species(run.cation).masses_u if run.cation is not None else ()
+        self._cutoffs_nm = [pair_cutoff_nm(site.kind, masses_u) for site in sites]
         self._pairs_in_all = self._cations.size * np.array([group.size for group in self._groups], dtype=np.int64)
         if run.cation is not None:
             self.labels.append(f"{run.cation}-{run.cation}")

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.chain_geometry import Chains
-from analysis.cutoffs import CONTACT_NM, PAIR_MARGIN_NM
 from analysis.dipole import TotalDipole
 from analysis.frames import NO_BOX_NM, FloatArray, FrameCheck, Positions, frame_buffer, raw_frames
 from analysis.hydrogen_bonding import HydrogenBonds
@@ -22,6 +21,7 @@ from analysis.workers import leave_child
 
 LONGEST_BOND_NM = 0.5
 """No bond between atoms is longer; a frame that has one is damaged."""
+_LEAST_RANGE_NM = 0.6
 _MOST_FRAMES_AT_ONCE = 16
 _ATOMS_AT_ONCE = 60_000  # as many positions stay in a core's cache
 
@@ -176,7 +176,7 @@ def _largest_distance(box: FloatArray, positions: Positions) -> float:
     What lies beyond half the box is cut off when it is stored; counting all of it in a single bin takes longer.
     """
     if float(box.min()) >= NO_BOX_NM:
-        return max(float(np.ptp(positions, axis=0).min()) / 2, max(CONTACT_NM.values()) + PAIR_MARGIN_NM)
+        return max(float(np.ptp(positions, axis=0).min()) / 2, _LEAST_RANGE_NM)
     return float(box.min()) * 0.9
 
 

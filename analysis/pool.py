@@ -2,27 +2,29 @@
 
 For n replicas with values v_i and 95 % half-widths e_i: value = mean v_i; error = the larger of
 t(0.975, n-1) s / sqrt(n) (s: standard deviation of the v_i) and sqrt(sum e_i^2) / n. With n = 1 both are the
-run's own. Replicas in which a value was not determined (NaN) are not counted in n; their notes stay.
+run's own. A share that is 0 or 1 in all replicas keeps the widest of their own limits. Replicas in which a value was
+not determined (NaN) are not counted in n; their notes stay.
 
-Two kinds of rows are not means. What says where a series settles, and extremes, are the worst of the replicas
+Where the replicas differ by more than their errors the note says so (analysis/replica_errors.py).
+Three kinds of rows are not means. What says where a series settles, and extremes, are the worst of the replicas
 (`_WORST`), without an error. A diffusion coefficient that only some replicas have is none: averaging those would
-choose the fast ones.
+choose the fast ones. First peak and minimum of g(r) are those of the replicas' mean g(r) (analysis/pooled_rdf.py).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
 
+from analysis.pooled_rdf import FEATURES, pooled_features, without_own_values
+from analysis.replica_errors import KEY, means
 from analysis.run import RunError
 from analysis.table import POOLED_COLUMNS, PREVIEW_MARK, read_csv, write_csv
 
-_KEY = ["quantity", "label", "x", "x_unit", "unit"]
 # quantity -> "max" or "min" of the replicas; NaN when any replica has NaN.
 _WORST = {
     "start": "max",
@@ -36,6 +38,8 @@ _WORST = {
 # What a quantity takes with it when only some replicas have it.
 _WITH = {
     "D": ("D", "D_sensitivity", "D_blocks", "D_infinite", "fit_window_start", "fit_window_end"),
+    "D_bound": ("D_bound",),
+    "D_free": ("D_free",),
     "haven_ratio": ("haven_ratio",),
     "transference_onsager": ("transference_onsager",),
     "residence_time_continuous": ("residence_time_continuous", "residence_beta_continuous"),
@@ -43,13 +47,19 @@ _WITH = {
 }
 _HAVE = {
     "D": "diffusive",
+    "D_bound": "diffusive",
+    "D_free": "diffusive",
     "haven_ratio": "converged",
     "transference_onsager": "converged",
     "residence_time_continuous": "long enough",
     "residence_time_intermittent": "long enough",
 }
-# Quantities of which a replica lists every label that occurred in it: a label that it lacks has the value 0.
+# Quantities of which a replica lists the commonest labels that occurred in it, and _REST is what it does not list: a
+# label that it lacks has the value 0 there, or is part of the rest, and is then at most as common as any listed one.
 _ABSENT_IS_ZERO = ("shell",)
+_REST = "other"
+# What the note of a share says that was never, or always, seen: its error is then a limit.
+_LIMIT = r"\b(?:never|always) seen: "
 
 
 def pool_folders(folders: Sequence[Path], system: str, out: Path) -> None:
@@ -96,21 +106,60 @@ def pool(tables: Sequence[pd.DataFrame], system: str) -> pd.DataFrame:
     if not tables:
         raise ValueError("nothing to pool")
     joined = _with_zeros(pd.concat(tables, ignore_index=True))
-    joined["variance"] = (joined["error"] ** 2).where(joined["value"].notna())
-    groups = joined.groupby(_KEY, sort=False, dropna=False)
-    pooled = groups.agg(
-        value=("value", "mean"),
-        scatter=("value", "std"),
-        n=("value", "count"),
-        n_errors=("variance", "count"),
-        variance=("variance", "sum"),
-    ).reset_index()
-    pooled["error"] = _pooled_error(pooled)
-    pooled["note"] = _pooled_notes(joined, groups.ngroup(), len(tables))
+    groups = joined.groupby(KEY, sort=False, dropna=False)
+    pooled = means(joined)
+    unknown = groups["unknown"].sum().to_numpy()
+    pooled["error"] = _errors(pooled, joined) + unknown / np.maximum(pooled["n"], 1)
+    notes = _pooled_notes(joined.assign(note=without_own_values(joined)), groups.ngroup(), len(tables))
+    alarms = pooled["disagreement"].where(~pooled["quantity"].isin(FEATURES))  # noise moves those of one run at will
+    pooled["note"] = [_with_alarm(note, times) for note, times in zip(notes, alarms, strict=True)]
     pooled = _with_worst(pooled, joined, len(tables))
     pooled = _without_chosen(pooled, joined, len(tables))
+    pooled = _with_features(pooled, joined)
     pooled["system"] = system
     return _in_order(pooled)[POOLED_COLUMNS]
+
+
+def _errors(pooled: pd.DataFrame, joined: pd.DataFrame) -> pd.Series[float]:
+    """Return the half-widths: the larger of those from within and between; of shares that never varied their own.
+
+    A share that is 0, or 1, in all replicas has no scatter, and what a replica knows of it is a limit ("never seen:
+    below 0.1"): the widest of these limits stays. Without any the half-width is unknown, not 0.
+    """
+    limited = joined.assign(limit=joined["note"].str.contains(_LIMIT))
+    groups = limited.groupby(KEY, sort=False, dropna=False)
+    own = groups.agg(low=("value", "min"), high=("value", "max"), widest=("error", "max"), limit=("limit", "any"))
+    own = own.reset_index()
+    never_varied = (own["low"] == own["high"]) & own["low"].isin([0.0, 1.0]) & (own["unit"] == "1")
+    widest = own["widest"].where(own["widest"] > 0)
+    error = pooled[["within", "between"]].max(axis=1)
+    return error.mask(never_varied & (own["limit"] | widest.isna()), widest)
+
+
+def _with_alarm(note: str, times: float) -> str:
+    """Return a note with what replicas that differ by more than their errors mean; a preview judges nothing."""
+    if np.isnan(times) or re.search(PREVIEW_MARK, note):
+        return note
+    return _joined(note, f"between replicas {times:.2g} times the error within: not equilibrated or too short")
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _with_features(pooled: pd.DataFrame, joined: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with peaks and minima of the g(r) of all replicas together, after what the replicas say."""
+    pooled = pooled.copy()
+    for quantity, label, n, found in pooled_features(joined):
+        rows = (pooled["quantity"] == quantity) & (pooled["label"] == label) & pooled["x"].isna()
+        pooled.loc[rows, ["value", "error"]] = found.position, found.error
+        pooled.loc[rows, "n"] = n
+        if np.isfinite(found.position):
+            notes = pooled.loc[rows, "note"]
+        else:  # what single runs say of theirs does not matter then
+            notes = pooled.loc[rows, "note"].str.contains(PREVIEW_MARK).map({True: "preview", False: ""})
+        pooled.loc[rows, "note"] = [_joined(note, found.note.removeprefix("; ")) for note in notes]
+    return pooled
 
 
 def _with_worst(pooled: pd.DataFrame, joined: pd.DataFrame, n_tables: int) -> pd.DataFrame:
@@ -136,28 +185,46 @@ def _note_of_worst(own: pd.DataFrame, worst: float, kind: str) -> str:
 
 
 def _with_zeros(joined: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with a 0 where a replica lacks a label of `_ABSENT_IS_ZERO` that another one has."""
+    """Return the rows with a 0 where a replica lacks a label of `_ABSENT_IS_ZERO` that another one has.
+
+    Where that replica has a rest, the label may be in it: `unknown` is the most that it can then be, which the error
+    of the mean gets in full. The 0 keeps the sum of all labels 1.
+    """
     own = joined[joined["quantity"].isin(_ABSENT_IS_ZERO)]
     first = own.drop_duplicates(["quantity", "label"]).assign(value=0.0, error=np.nan, note="")
     listed = pd.MultiIndex.from_frame(own[["quantity", "label", "replica"]])
-    zeros = [first.assign(replica=replica) for replica in own["replica"].unique()]
-    zeros = [some[~pd.MultiIndex.from_frame(some[["quantity", "label", "replica"]]).isin(listed)] for some in zeros]
-    return pd.concat([joined, *zeros], ignore_index=True)
+    found = [joined.assign(unknown=0.0)]
+    for replica in own["replica"].unique():
+        zeros = first.assign(replica=replica)
+        zeros = zeros[~pd.MultiIndex.from_frame(zeros[["quantity", "label", "replica"]]).isin(listed)]
+        unknown = _most_unlisted(own[own["replica"] == replica])
+        note = f"not among the commonest there, at most {unknown:.2g}" if unknown > 0 else ""
+        if len(zeros):
+            found.append(zeros.assign(unknown=unknown, note=note))
+    return pd.concat(found, ignore_index=True)
+
+
+def _most_unlisted(own: pd.DataFrame) -> float:
+    """Return the largest share of a label that a replica does not list: of the rest, and of the least common listed."""
+    rest = own["label"] == _REST
+    return float(min(own.loc[rest, "value"].max(), own.loc[~rest, "value"].min())) if rest.any() else 0.0
 
 
 def _without_chosen(pooled: pd.DataFrame, joined: pd.DataFrame, n_tables: int) -> pd.DataFrame:
     """Return the table without diffusion coefficients and times that some replicas have and others have not."""
     pooled = pooled.copy()
     coefficients = joined[joined["quantity"].isin(_WITH)]
-    for (quantity, label), own in coefficients.groupby(["quantity", "label"], sort=False):
+    for key, own in coefficients.groupby(["quantity", "label", "x"], sort=False, dropna=False):
+        quantity, label, x = str(key[0]), str(key[1]), float(str(key[2]))
         known = int(own["value"].notna().sum())
         if known in (0, n_tables):
             continue
         absent = joined.drop_duplicates("replica")[["replica"]].query("replica not in @own.replica")
         lacking = pd.concat([own[own["value"].isna()], absent.assign(note="not measured")])
-        what = _HAVE[str(quantity)]
+        what = _HAVE[quantity]
         note = f"{what} in {known} of {n_tables} replicas: {'; '.join(_named(lacking))}"
-        rows = (pooled["label"] == label) & pooled["quantity"].isin(_WITH[str(quantity)])
+        rows = (pooled["label"] == label) & pooled["quantity"].isin(_WITH[quantity])
+        rows &= (pooled["x"] == x) | np.isnan(x)
         pooled.loc[rows, ["value", "error"]] = np.nan
         pooled.loc[rows, "note"] = note
         pooled.loc[rows, "n"] = 0
@@ -172,21 +239,6 @@ def _named(rows: pd.DataFrame) -> list[str]:
 def _names(rows: pd.DataFrame) -> str:
     """Return "r1+r3" for the replicas of some rows."""
     return "+".join(f"r{replica}" for replica in rows["replica"])
-
-
-def _pooled_error(pooled: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the half-widths from the scatter of the replicas and from their own errors, the larger one."""
-    n = pooled["n"].to_numpy(dtype=float)
-    counted = np.maximum(n, 1)
-    combined = np.sqrt(pooled["variance"].to_numpy(dtype=float)) / counted
-    # One replica without an error leaves only the scatter to judge from.
-    combined[(n == 0) | (pooled["n_errors"].to_numpy() < n)] = np.nan
-    between = np.full(n.size, np.nan)
-    several = n >= 2
-    spread = pooled["scatter"].to_numpy(dtype=float)[several] / np.sqrt(n[several])
-    between[several] = stats.t.ppf(0.975, n[several] - 1) * spread
-    larger: NDArray[np.float64] = np.fmax(combined, between)
-    return larger
 
 
 def _pooled_notes(joined: pd.DataFrame, group: pd.Series[int], n_tables: int) -> list[str]:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis import kernels
-from analysis.cutoffs import pair_cutoff_nm
-from analysis.energies import ENERGY_COLUMNS, read_energies
+from analysis.cutoffs import ion_of, pair_cutoff_nm
+from analysis.energies import ENERGY_COLUMNS, NO_ENERGIES, read_energies
 from analysis.frames import read_header
 from analysis.joining import join_pairs, join_paths
 from analysis.neighbours import BIN_NM, PAIR_DTYPE
@@ -26,6 +27,7 @@ from analysis.run import SPACING_TOLERANCE, Run, RunError, open_universe
 from analysis.survey import longest_even, usable_times, usual_spacing
 from analysis.unwrap import Bonds
 from analysis.workers import HUNG_S, Died, run_all
+from analysis.xtc import xtc_frames, xtc_lost_bytes
 
 __all__ = ["ENERGY_COLUMNS", "PAIR_DTYPE", "Progress", "Reading", "load_reading", "read"]
 
@@ -44,7 +46,8 @@ def read(run: Run, folder: Path, progress: Progress = lambda done, total: None, 
 
     Of a trajectory with frames that cannot be used (broken off, damaged, not numbers, without a box, a gap in time,
     time that goes back) the longest even stretch is read; one that is longer than the run's production_ns as far as
-    that; the reading's notes say so. Each of `processes` reads its share of the frames.
+    that; the reading's notes say so, and that an energy file cannot be used, whose table is then empty. Each of
+    `processes` reads its share of the frames.
 
     Raises:
         RunError: fewer than 10 usable frames; a box that is not rectangular; files that are missing or do not fit
@@ -60,8 +63,8 @@ def read(run: Run, folder: Path, progress: Progress = lambda done, total: None, 
     except OSError as error:
         raise RunError(f"{folder}: cannot be written ({error.strerror})") from error
     try:
-        energies = read_energies(run.folder / run.energy if run.energy else None)
-        end_ps = _read_trajectory(run, unfinished, progress, processes)
+        energies, lost = _energies(run)
+        end_ps = _read_trajectory(run, unfinished, progress, processes, lost)
         energies[energies["time_ps"] <= end_ps].to_csv(unfinished / "energies.csv", index=False)
         if folder.exists():
             shutil.rmtree(folder)
@@ -70,13 +73,24 @@ def read(run: Run, folder: Path, progress: Progress = lambda done, total: None, 
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
+def _energies(run: Run) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table of energies, and a note when the run's file cannot be used: the table is then empty."""
+    try:
+        return read_energies(run.folder / run.energy if run.energy else None), []
+    except RunError as error:
+        return read_energies(None), [f"{NO_ENERGIES}: {error}"]
+
+
 def _is_reading(folder: Path) -> bool:
     """Return whether a folder was written by `read`."""
     return (folder / "reading.json").is_file()
 
 
-def _read_trajectory(run: Run, folder: Path, progress: Progress, processes: int) -> float:
-    """Make the one pass, write all but the energies into an existing folder; return where energies end, in ps."""
+def _read_trajectory(run: Run, folder: Path, progress: Progress, processes: int, lost: list[str]) -> float:
+    """Make the one pass, write all but the energies into an existing folder; return where energies end, in ps.
+
+    `lost` are notes about other files than the trajectory.
+    """
     with open_universe(run) as universe:
         trajectory = universe.trajectory
         n_frames, goes_on = _frames_asked_for(run, trajectory)
@@ -97,7 +111,13 @@ def _read_trajectory(run: Run, folder: Path, progress: Progress, processes: int)
     if used < MIN_FRAMES:
         raise _too_few(run, used, reason)
     time_ps = np.concatenate([part.time_ps for part in parts])
-    notes = [*goes_on, *_cut_notes(plan.first, time_ps, n_frames, reason), *_short_notes(run, time_ps, n_frames)]
+    notes = [
+        *goes_on,
+        *_lost_notes(run),
+        *_cut_notes(plan.first, time_ps, n_frames, reason),
+        *_short_notes(run, time_ps, n_frames),
+        *lost,
+    ]
     _store(run, folder, plan, parts, notes)
     return float(time_ps[-1] + (time_ps[1] - time_ps[0]) / 2) if goes_on else math.inf
 
@@ -109,13 +129,14 @@ def _frames_of(parts: Sequence[Part]) -> int:
 def _plan(trajectory: Any, first: int, last: int, spacing_ps: float | None = None) -> Plan:
     """Return the plan for some frames of a trajectory; their spacing is that of the first two when not given."""
     headers = [read_header(trajectory, min(first + step, last - 1)) for step in range(2)]
-    middle = read_header(trajectory, (first + last) // 2)
+    looked_at = [read_header(trajectory, int(frame)) for frame in np.linspace(first, last - 1, 9)]
+    has_box = sum(header.has_box for header in looked_at) > len(looked_at) / 2
     if spacing_ps is None:
         spacing_ps = headers[1].time_ps - headers[0].time_ps
     n_frames = last - first
     edges = np.linspace(0, n_frames, min(MAX_BLOCKS, n_frames) + 1).astype(np.int64)
     blocks = np.repeat(np.arange(edges.size - 1), np.diff(edges))
-    return Plan(first, last, spacing_ps, middle.has_box, blocks, max(1, math.ceil(n_frames / MAX_SAMPLES)))
+    return Plan(first, last, spacing_ps, has_box, blocks, max(1, math.ceil(n_frames / MAX_SAMPLES)))
 
 
 def _read_frames(
@@ -199,6 +220,17 @@ def _cut_notes(first: int, time_ps: NDArray[np.float64], n_frames: int, reason: 
     ]
 
 
+def _lost_notes(run: Run) -> list[str]:
+    """Return what the report should say about stretches of XTC files that hold no frame."""
+    lost = {path: xtc_lost_bytes(path) for path in run.trajectory_paths if path.suffix == ".xtc"}
+    return [
+        f"trajectory cut short: {path.name} is damaged or broken off; {100 * n_bytes / path.stat().st_size:.2g} % of "
+        "it hold no frame"
+        for path, n_bytes in lost.items()
+        if n_bytes and xtc_frames(path)[0]
+    ]
+
+
 def _short_notes(run: Run, time_ps: NDArray[np.float64], n_frames: int) -> list[str]:
     """Return what the report should say about a trajectory that is whole but shorter than it should be."""
     if time_ps.size < n_frames:
@@ -235,14 +267,15 @@ def _store(run: Run, folder: Path, plan: Plan, parts: Sequence[Part], notes: lis
     arrays |= {name: np.concatenate([part.series[name] for part in parts]) for name in parts[0].series}
     np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
     far = step_note(largest_step)
+    masses_u = run.find_species(run.cation).masses_u if run.cation is not None else ()
     document = {
         "system": run.system,
         "replica": run.replica,
         "labels": parts[0].labels,
         "pair_labels": parts[0].pair_labels,
-        "pair_cutoffs_nm": {run.pair_label(site): pair_cutoff_nm(site.kind) for site in run.partner_sites()},
+        "pair_cutoffs_nm": {run.pair_label(site): pair_cutoff_nm(site.kind, masses_u) for site in run.partner_sites()},
         "hydrogen_bonds": parts[0].hydrogen_bonds,
-        "notes": [*notes, *_missing_notes(run, plan), *([far] if far else [])],
+        "notes": [*notes, *run.notes, *_missing_notes(run, plan), *([far] if far else [])],
         "largest_step": largest_step,
     }
     (folder / "reading.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -251,6 +284,8 @@ def _store(run: Run, folder: Path, plan: Plan, parts: Sequence[Part], notes: lis
 def _missing_notes(run: Run, plan: Plan) -> list[str]:
     """Return what the report should say about a trajectory without a box, and about molecules without bonds."""
     notes = []
+    if run.cation is not None and not ion_of(run.find_species(run.cation).masses_u):
+        notes.append(f"{run.cation}: an ion of unknown radius; its contact distances are those of lithium")
     if not plan.has_box:
         notes.append(
             "the trajectory has no box: distances and paths are those of the positions as they stand in the file, "

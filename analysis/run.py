@@ -18,6 +18,7 @@ from scipy import constants
 
 from analysis.run_record import Run, build_run
 from analysis.run_schema import Published, RunError, SiteGroup, Species, Stage, check_document
+from analysis.xtc import xtc_frames
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -55,7 +56,7 @@ def load_run(path: Path) -> Run:
     problems = check_document(document)
     if problems:
         raise RunError(f"{path}: " + "; ".join(problems))
-    return build_run(document, path.resolve().parent)
+    return build_run(document, path.resolve())
 
 
 @contextmanager
@@ -128,7 +129,17 @@ def _link(folder: Path, path: Path) -> str:
     folder.mkdir()
     link = folder / path.name
     link.symlink_to(path.resolve())
+    if path.suffix == ".xtc":
+        _index(link)
     return str(link)
+
+
+def _index(link: Path) -> None:
+    """Write MDAnalysis' index of the frames of an XTC file, which it would not make for a damaged one."""
+    n_atoms, offsets = xtc_frames(link)
+    if offsets.size:
+        index, known = link.with_name(f".{link.name}_offsets.npz"), link.stat()
+        np.savez(index, offsets=offsets, n_atoms=n_atoms, size=known.st_size, ctime=known.st_ctime)
 
 
 def _options(opening: Mapping[str, Any], n_parts: int) -> dict[str, Any]:

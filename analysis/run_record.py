@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.cutoffs import CONTACT_NM
 from analysis.run_schema import Published, SiteGroup, Species, Stage
 
 
@@ -21,7 +22,7 @@ class Run:
     What run.json may lack has a default here, so that a trajectory from elsewhere needs only system,
     replica, temperature_K, structure, trajectory, species and sites, and the cation (None for a liquid without ions).
     `trajectory` is the first file, `parts` are all, in the order in which they are joined; `opening` says how
-    MDAnalysis is to open them where it cannot know (keys: run_schema.py).
+    MDAnalysis is to open them where it cannot know (keys: run_schema.py). `notes` say what of run.json cannot be used.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Run:
     parts: tuple[str, ...] = ()
     opening: dict[str, Any] = field(default_factory=dict)
     viscosity_energies: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def trajectory_paths(self) -> tuple[Path, ...]:
@@ -123,8 +125,8 @@ class Run:
         return f"{self.cation}-{site.label}"
 
 
-def build_run(document: dict[str, Any], folder: Path) -> Run:
-    """Return a document that `check_document` found in order as a Run."""
+def build_run(document: dict[str, Any], path: Path) -> Run:
+    """Return a document that `check_document` found in order as a Run; it was read from `path`."""
     known = {name: document[name] for name in Run.__dataclass_fields__ if document.get(name) is not None}
     if isinstance(document["trajectory"], list):
         known["trajectory"], known["parts"] = document["trajectory"][0], document["trajectory"]
@@ -132,9 +134,7 @@ def build_run(document: dict[str, Any], folder: Path) -> Run:
         if name in known:
             known[name] = tuple(known[name])
     known["species"] = tuple(species_of(entry) for entry in document["species"])
-    known["sites"] = tuple(
-        SiteGroup(entry["label"], entry["species"], entry["kind"], tuple(entry["atoms"])) for entry in document["sites"]
-    )
+    known["sites"], known["notes"] = _sites_of(document, path.name)
     known["stages"] = tuple(
         Stage(
             str(entry["name"]),
@@ -146,9 +146,39 @@ def build_run(document: dict[str, Any], folder: Path) -> Run:
     )
     known["published"] = tuple(published_of(entry) for entry in document.get("published") or ())
     known.setdefault("cation", None)
-    known["folder"] = folder
+    known["folder"] = path.parent
     known.setdefault("title", document["system"])
     return Run(**known)
+
+
+def _sites_of(document: dict[str, Any], name: str) -> tuple[tuple[SiteGroup, ...], tuple[str, ...]]:
+    """Return the sites that can be used, and a note for each that cannot be, or not for everything."""
+    sites, notes = [], []
+    for index, entry in enumerate(document["sites"]):
+        where = f"{name}: site {entry['label']} (sites[{index}])"
+        if reason := _unmatched(entry, document["species"]):
+            notes.append(f"{where} is left out: {reason}. Remedy: correct it in {name}, or remove the site")
+            continue
+        sites.append(SiteGroup(entry["label"], entry["species"], entry["kind"], tuple(entry["atoms"])))
+        if entry["kind"] not in CONTACT_NM and entry["species"] != document.get("cation"):
+            notes.append(
+                f"{where} has only a g(r): for kind = {entry['kind']!r} there is no contact distance. Remedy: one of "
+                f"the kinds {', '.join(CONTACT_NM)}, or a distance for this kind in analysis/cutoffs.py"
+            )
+    return tuple(sites), tuple(notes)
+
+
+def _unmatched(site: dict[str, Any], species: list[dict[str, Any]]) -> str:
+    """Return which key of a site points at no atom, and what it may hold; empty when every atom is there."""
+    n_atoms = {entry["name"]: len(entry["masses_u"]) for entry in species}
+    if site["species"] not in n_atoms:
+        return f"species = {site['species']!r} is none of {', '.join(n_atoms)}"
+    last = n_atoms[site["species"]] - 1
+    wrong = [atom for atom in site["atoms"] if not (isinstance(atom, int) and 0 <= atom <= last)]
+    if site["atoms"] and not wrong:
+        return ""
+    found = f"has {', '.join(map(str, wrong))}" if wrong else "is empty"
+    return f"atoms {found}, while a molecule of {site['species']} has the atoms 0 to {last}"
 
 
 def published_of(entry: dict[str, Any]) -> Published:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cutoffs import BAND_NM, CONTACT_NM, COORDINATING_KINDS
+from analysis.cutoffs import BAND_NM, CONTACT_NM, COORDINATING_KINDS, contact_distance_nm
 from analysis.read import Reading
 from analysis.run import Run, RunError, SiteGroup
 from analysis.statistics import block_error, block_note, half_width_95
@@ -79,15 +79,15 @@ def _table(frame: Int32Array, column: Int32Array, n_frames: int, n_columns: int)
     return counts.reshape(n_frames, n_columns)
 
 
-def contact_nm(site: SiteGroup) -> float:
-    """Return the contact distance of a site group.
+def contact_nm(run: Run, site: SiteGroup) -> float:
+    """Return the contact distance of a site group from the run's cation.
 
     Raises:
         RunError: its kind has none.
     """
     if site.kind not in CONTACT_NM:
         raise RunError(f"site {site.label}: no contact distance for kind {site.kind!r} in analysis/cutoffs.py")
-    return CONTACT_NM[site.kind]
+    return contact_distance_nm(site.kind, run.find_species(str(run.cation)).masses_u)
 
 
 def first_frame(reading: Reading, start_frame: int) -> int:
@@ -119,7 +119,7 @@ def touching(
 
     `shift_nm` is added to the contact distance.
     """
-    contact = contact_nm(site)
+    contact = contact_nm(run, site)
     within_nm = contact + max(BAND_NM, shift_nm)
     last = reading.n_frames if last is None else last
     return reading.near(run.pair_label(site), contact + shift_nm, first, last, within_nm)

@@ -1,4 +1,4 @@
-"""From which frame on a run is stationary: the latest start over coordination numbers, density and energy.
+"""From which frame on a run is stationary: the latest start over contacts, density, energy and temperature.
 
 A run starts from a packed box; what the packing left behind must not enter any average. Every series gets its own
 start and its own test for drift (analysis/statistics.py). A series that never settles is named, and half of the
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.cutoffs import CONTACT_NM
 from analysis.read import Reading
 from analysis.run import Run, SiteGroup
 from analysis.shells import touching
@@ -23,13 +24,15 @@ PARAMETERS: dict[str, Any] = {
 }
 
 NOT_STATIONARY = "not stationary"
+ENERGY_SERIES = {"density": "Density", "potential_energy": "Potential", "temperature": "Temperature"}
+"""Series -> column of the table of energies. The pressure is left out: it follows every change within picoseconds."""
 
 
 def find_start(run: Run, reading: Reading) -> tuple[int, list[Row]]:
     """Return the first frame of the stationary part and the rows that say how it was found.
 
-    Series: contacts per cation with each partner species, e.g. "Li-DME" (none without ions); "density";
-    "potential_energy". Rows:
+    Series: contacts per cation with each partner species, e.g. "Li-DME" (none without ions); "density",
+    "potential_energy" and "temperature". Rows:
     "stationary_from" per series (ps, time as in the trajectory; NaN with a note beginning "not stationary" when
     it never settles), "start" with label "all" (ps, where the averages begin) and "stationary" with label "all"
     (1 or 0, the note naming what never settles). A preview is not judged: frame 0.
@@ -62,11 +65,10 @@ def find_start(run: Run, reading: Reading) -> tuple[int, list[Row]]:
 def coordination_series(run: Run, reading: Reading) -> dict[str, FloatArray]:
     """Return "<cation>-<species>" -> contacts of all sites of that species per cation in each frame, (F,).
 
-    Raises:
-        RunError: a site is of a kind without a contact distance.
+    Sites of a kind without a contact distance are left out; the run's notes tell them.
     """
     series: dict[str, FloatArray] = {}
-    for site in run.partner_sites():
+    for site in (one for one in run.partner_sites() if one.kind in CONTACT_NM):
         counts = contact_series(run, reading, site)
         label = f"{run.cation}-{site.species}"
         series[label] = series[label] + counts if label in series else counts
@@ -84,11 +86,13 @@ def contact_series(run: Run, reading: Reading, site: SiteGroup) -> FloatArray:
 
 
 def _energy_series(reading: Reading) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Return label -> (time, values) of density and potential energy, where the run has them."""
+    """Return label -> (time, values) of density, potential energy and temperature, where the run has them."""
     energies = reading.energies
     inside = energies["time_ps"].to_numpy(dtype=np.float64) >= reading.time_ps[0] - 1e-6
     chosen = {}
-    for label, column in (("density", "Density"), ("potential_energy", "Potential")):
+    for label, column in ENERGY_SERIES.items():
+        if column not in energies:
+            continue
         values = energies[column].to_numpy(dtype=np.float64)
         known = inside & np.isfinite(values)
         if known.any():

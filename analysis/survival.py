@@ -271,7 +271,8 @@ def _stretched(lag_frames: IntArray, curves: FloatArray) -> tuple[FloatArray, Fl
     y = np.log(-np.log(np.clip(curves[:, used], 1e-12, 1.0 - 1e-12)))
     deviation = x - x.mean()
     beta = y @ deviation / (deviation @ deviation)
-    return beta, np.exp(x.mean() - y.mean(axis=1) / beta)
+    with np.errstate(over="ignore"):  # a curve that does not fall has no time
+        return beta, np.exp(x.mean() - y.mean(axis=1) / beta)
 
 
 def _tail(beta: FloatArray, scale: FloatArray, lag: float, c_at_lag: FloatArray) -> FloatArray:

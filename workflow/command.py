@@ -189,7 +189,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         ("status", "show what runs"),
         (
             "report",
-            "write the report from what exists, or about runs from elsewhere: report run.json... -o report.html",
+            "write the report from what exists, or about runs from elsewhere: report run.json... -o report.html; "
+            "a system without a base among them is compared with the first one given, runs of one system are replicas",
         ),
     ):
         command = commands.add_parser(name, help=text, description=text)

@@ -18,7 +18,6 @@ from analysis.describe.elements import (
     guess_bonds,
 )
 from analysis.run import RunError
-from analysis.units import nm
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -28,6 +27,8 @@ GUESSED_MASSES = "the topology has no masses: standard atomic weights are taken"
 NO_CHARGES = (
     "the topology has no charges: dipole moment and dielectric constant are not computed, ions have formal charges"
 )
+
+FloatArray = NDArray[np.float64]
 
 _NEVER_BONDED = ("Li", "Na", "K", "Rb", "Cs", "Mg", "Ca", "Sr", "Ba")
 
@@ -49,14 +50,15 @@ class Atoms:
     notes: tuple[str, ...]
 
 
-def atoms_of(universe: Universe, corrections: Mapping[str, str]) -> Atoms:
-    """Return the atoms of a Universe that stands at its first frame.
+def atoms_of(
+    universe: Universe, corrections: Mapping[str, str], positions_nm: FloatArray, box_nm: FloatArray | None
+) -> Atoms:
+    """Return the atoms of a Universe; positions (N, 3) and box (3,) in nm are of the first frame.
 
     `corrections`: atom name or type -> element, where masses and names do not tell.
 
     Raises:
-        RunError: an element is neither given nor to be guessed, or there are no bonds and no coordinates to
-            guess them from.
+        RunError: an element is neither given nor to be guessed, or is given for an atom that there is not.
     """
     masses = _attribute(universe, "masses")
     if masses is not None and not (np.isfinite(masses).all() and masses.any()):
@@ -73,8 +75,7 @@ def atoms_of(universe: Universe, corrections: Mapping[str, str]) -> Atoms:
         notes.append(NO_CHARGES)
     bonds = _bonds(universe, elements)
     if bonds is None:
-        positions, box = nm(universe.atoms.positions), universe.dimensions
-        bonds = guess_bonds(list(elements), positions, None if box is None or not all(box[:3]) else nm(box[:3]))
+        bonds = guess_bonds(list(elements), positions_nm, box_nm)
         if len(bonds):
             notes.append(GUESSED_BONDS)
     bonds = _with_massless(universe, masses, bonds)
@@ -104,6 +105,9 @@ def _elements(
     empty = np.full(n_atoms, "")
     said, names, types = (_texts(universe, name) for name in ("elements", "names", "types"))
     said, names, types = (empty if one is None else one for one in (said, names, types))
+    unused = [name for name in corrections if name not in names and name not in types]
+    if unused:
+        raise RunError(f"--element {', '.join(unused)}: no atom has this name or type")
     sizes = np.array([residue.atoms.n_atoms for residue in universe.residues])[universe.atoms.resindices]
     alone = sizes == 1
     rounded = np.full(n_atoms, -1.0) if masses is None else np.round(masses, 3)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from analysis.describe.atoms import atoms_of
 from analysis.describe.document import document_of
-from analysis.describe.opening import Frames, frames_of, opening_of, time_of_steps
+from analysis.describe.doubts import doubts
+from analysis.describe.files import check_files, topology_of
+from analysis.describe.looking import Frames, look
+from analysis.describe.opening import opening_notes, opening_of
 from analysis.describe.request import Request, check_corrections, with_given_sites
 from analysis.describe.species import Found, species_of_atoms
-from analysis.run import RunError, open_files
+from analysis.run import RunError
 from analysis.run_schema import check_document
 
 NO_BOX = (
@@ -27,18 +32,23 @@ def describe(request: Request) -> tuple[dict[str, Any], list[str]]:
         RunError: files that are missing, unreadable or do not belong together; a box that is not rectangular;
             atoms of an unknown element; corrections that concern nothing.
     """
+    check_files(request)
     opening = opening_of(request)
-    if request.timestep_fs is not None:
-        with open_files(request.topology, request.trajectories, opening) as universe:
-            opening |= time_of_steps(request, universe)
-    with open_files(request.topology, request.trajectories, opening) as universe:
-        frames = frames_of(request, universe)
-        universe.trajectory[0]
-        atoms = atoms_of(universe, request.elements)
+    universe = topology_of(request, opening)
+    frames, first = look(request, opening, universe.atoms.n_atoms)
+    box = first.box_nm if request.box_nm is None else np.array(request.box_nm)
+    atoms = atoms_of(universe, request.elements, first.positions_nm, box)
     species = species_of_atoms(atoms, request.corrections)
     check_corrections(request, species)
     species = [with_given_sites(one, request) for one in species]
-    notes = [*atoms.notes, *(note for one in species for note in one.notes), *_notes(species, frames)]
+    notes = [
+        *atoms.notes,
+        *(note for one in species for note in one.notes),
+        *doubts(request, atoms, species, first),
+        *opening_notes(request, frames),
+        *_notes(request, species, frames),
+        *_missing(request),
+    ]
     document = document_of(request, species, frames, opening, notes)
     problems = check_document(document)
     if problems:
@@ -46,9 +56,18 @@ def describe(request: Request) -> tuple[dict[str, Any], list[str]]:
     return document, notes
 
 
-def _notes(species: Sequence[Found], frames: Frames) -> list[str]:
+def _missing(request: Request) -> list[str]:
+    """Return a note for each file of pressures that is not there: the others can be used."""
+    return [
+        f"{path}: there is no such file, and nothing that needs it. Remedy: --viscosity-energies FILE.edr"
+        for path in request.viscosity_energies
+        if not path.is_file()
+    ]
+
+
+def _notes(request: Request, species: Sequence[Found], frames: Frames) -> list[str]:
     """Return what the user should know before measuring."""
-    notes = []
+    notes = list(frames.notes)
     net = sum(one.charge_e * len(one.atoms) for one in species)
     if abs(net) > 0.1:
         notes.append(f"the charges of all molecules add up to {net:g} e. Remedy: --charge NAME=Q for what is wrong")
@@ -58,7 +77,7 @@ def _notes(species: Sequence[Found], frames: Frames) -> list[str]:
     few = [one.name for one in species if len(one.atoms) == 1]
     if len(few) > 3:
         notes.append(f"only one molecule each of {', '.join(few[:8])}: the bonds may be wrong")
-    if not frames.has_box:
+    if not frames.has_box and request.box_nm is None:
         notes.append(NO_BOX)
     if frames.lost:
         notes.append(f"the trajectory breaks off: {frames.count} of {frames.count + frames.lost} frames can be read")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import constants
 
-from analysis.describe.opening import Frames
+from analysis.describe.looking import Frames
 from analysis.describe.request import Request
 from analysis.describe.species import Found, choose_cation
 from analysis.run import RunError
@@ -42,6 +42,7 @@ def document_of(
         "trajectory": parts[0] if len(parts) == 1 else parts,
         "opening": opening,
         "energy": None if request.energy is None else _name(request.energy, folder),
+        "viscosity_energies": [_name(path, folder) for path in request.viscosity_energies] or None,
         "timestep_fs": request.timestep_fs,
         "frame_interval_ps": round(frames.interval_ps, 6) if frames.count > 1 else None,
         "production_ns": length_ns,
@@ -96,6 +97,8 @@ def write_document(document: Mapping[str, Any], out: Path) -> None:
     Raises:
         RunError: something else has this name.
     """
+    if out.is_dir():
+        raise RunError(f"{out}: is a folder. Remedy: -o with the name of a file")
     if out.exists() and not _is_run(out):
         raise RunError(f"{out}: exists and is no run.json; it is left as it is. Remedy: another name with -o")
     lines = []

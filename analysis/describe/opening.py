@@ -1,36 +1,19 @@
-"""How the files are to be opened, and what their first and last frames tell."""
+"""How the files are to be opened, and in which units their times are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from scipy import constants
 
+from analysis.describe.dcd import DcdHead, dcd_head
+from analysis.describe.files import LAMMPS_DUMPS, dump_breaks_off, is_lammps_data
+from analysis.describe.looking import Frames
 from analysis.describe.request import Request
-from analysis.joined import readable_frames
 from analysis.run import RunError
 
-if TYPE_CHECKING:
-    from MDAnalysis import Universe
-
-_LAMMPS_DUMPS = (".lammpstrj", ".lammpsdump", ".dump")
 _LAMMPS_TIME_UNITS = {"real": "fs", "metal": "ps"}
-_FS_PER_PS = constants.pico / constants.femto
-_LONGEST_INTERVAL_PS = 1e6
-
-
-@dataclass(frozen=True)
-class Frames:
-    """What first and last frame tell: their number, how many are lost at the end, times and spacing in ps, a box."""
-
-    count: int
-    lost: int
-    first_ps: float
-    last_ps: float
-    interval_ps: float
-    has_box: bool
+_FS_PER_PS = float(constants.pico / constants.femto)
 
 
 def opening_of(request: Request) -> dict[str, Any]:
@@ -40,16 +23,15 @@ def opening_of(request: Request) -> dict[str, Any]:
         RunError: the trajectory tells no times and the user none either.
     """
     opening: dict[str, Any] = {}
-    is_lammps = request.topology.suffix == ".data" or (request.topology_format or "").upper() == "DATA"
-    if is_lammps:
+    if is_lammps_data(request):
         opening["topology_format"] = "DATA"
-    if is_lammps and all(path.suffix == ".dcd" for path in request.trajectories):
+    if _in_lammps_units(request):
         opening |= {
             "trajectory_format": "LAMMPS",
             "length_unit": "Angstrom",
-            "time_unit": _LAMMPS_TIME_UNITS[request.lammps_units],
+            "time_unit": _LAMMPS_TIME_UNITS[request.lammps_units or "real"],
         }
-    if all(path.suffix in _LAMMPS_DUMPS for path in request.trajectories):
+    if all(path.suffix in LAMMPS_DUMPS for path in request.trajectories):
         opening["trajectory_format"] = "LAMMPSDUMP"
         if request.timestep_fs is None and request.frame_interval_ps is None:
             raise RunError(
@@ -63,48 +45,65 @@ def opening_of(request: Request) -> dict[str, Any]:
         "counted_interval_ps": request.frame_interval_ps,
         "box_nm": None if request.box_nm is None else list(request.box_nm),
     }
-    return opening | {key: value for key, value in given.items() if value is not None}
+    opening |= {key: value for key, value in given.items() if value is not None}
+    return opening | ({} if request.timestep_fs is None else {"dt_ps": _interval_of_steps(request)})
 
 
-def time_of_steps(request: Request, universe: Universe) -> dict[str, float]:
-    """Return the option by which frames get their times from the simulation's time step.
+def _heads(request: Request) -> list[DcdHead | None]:
+    """Return what the heads of the trajectory's files tell; nothing when not all of them are DCD files."""
+    if any(path.suffix != ".dcd" for path in request.trajectories):
+        return []
+    return [dcd_head(path) for path in request.trajectories]
+
+
+def _in_lammps_units(request: Request) -> bool:
+    """Return whether times are in the units of LAMMPS: it wrote the DCD files, or the user says so.
+
+    A DCD file beside a LAMMPS topology may come from a program that wrote it anew, in its own units.
+    """
+    heads = _heads(request)
+    said = request.lammps_units is not None or (request.trajectory_format or "").upper() == "LAMMPS"
+    return bool(heads) and (said or all(head is not None and head.by_lammps for head in heads))
+
+
+def _interval_of_steps(request: Request) -> float:
+    """Return the time that the frames of dumps count by, or between those of a DCD file, from the time step in ps.
 
     DCD files say how many steps lie between two frames, dumps of LAMMPS the number of each frame's step.
     """
     assert request.timestep_fs is not None
     step_ps = request.timestep_fs / _FS_PER_PS
-    formats = {path.suffix for path in request.trajectories}
-    if formats <= set(_LAMMPS_DUMPS):
-        return {"dt_ps": step_ps}
-    steps = getattr(universe.trajectory, "skip_timestep", None)
-    if formats != {".dcd"} or steps is None or len(request.trajectories) > 1:
+    if all(path.suffix in LAMMPS_DUMPS for path in request.trajectories):
+        return step_ps
+    heads = _heads(request)
+    if len(heads) != 1 or heads[0] is None or heads[0].steps < 1:
         raise RunError(
             f"{request.trajectories[0]}: --timestep tells nothing here, the steps between two frames are not known. "
             "Remedy: --frame-interval PS"
         )
-    return {"dt_ps": step_ps * int(steps)}
+    return step_ps * heads[0].steps
 
 
-def frames_of(request: Request, universe: Universe) -> Frames:
-    """Return what the first and the last frame tell, the box checked.
-
-    Raises:
-        RunError: no frame can be read, the box is not rectangular, or the times make no sense.
-    """
-    trajectory, name = universe.trajectory, ", ".join(str(path) for path in request.trajectories)
-    count = readable_frames(trajectory, name)
-    has_box, times = True, []
-    for number in dict.fromkeys((0, min(1, count - 1), count - 1)):
-        timestep = trajectory[number]
-        times.append(float(timestep.time))
-        if timestep.dimensions is None or not np.all(timestep.dimensions[:3] > 0):
-            has_box = False
-        elif not np.allclose(timestep.dimensions[3:], 90.0, atol=1e-3):
-            angles = ", ".join(f"{angle:g}" for angle in timestep.dimensions[3:])
-            raise RunError(
-                f"{name}: frame {number + 1} has a box with the angles {angles}: only rectangular boxes are supported"
-            )
-    interval_ps = times[1] - times[0] if len(times) > 1 else 0.0
-    if count > 1 and not 0 < interval_ps < _LONGEST_INTERVAL_PS:
-        raise RunError(f"{name}: the file says that frames are {interval_ps:g} ps apart. Remedy: --frame-interval PS")
-    return Frames(count, int(trajectory.n_frames) - count, times[0], times[-1], interval_ps, has_box)
+def opening_notes(request: Request, frames: Frames) -> list[str]:
+    """Return which unit of time was assumed, which frames a head promises in vain, and which options tell nothing."""
+    notes, name, heads = [], request.trajectories[0], _heads(request)
+    told = request.timestep_fs is not None or request.frame_interval_ps is not None
+    if heads and not told and not _in_lammps_units(request) and not all(head and head.is_akma for head in heads):
+        notes.append(
+            f"{name} does not say which program wrote it: its times are taken in AKMA units (48.9 fs), a frame every "
+            f"{frames.interval_ps:.4g} ps. Remedy if wrong: --frame-interval PS, or --lammps-units for a file of LAMMPS"
+        )
+    if heads and not told and _in_lammps_units(request) and request.lammps_units is None:
+        notes.append(
+            f"LAMMPS wrote {name}: its times are taken in fs (units real), a frame every {frames.interval_ps:.4g} ps. "
+            "Remedy if wrong: --lammps-units metal, or --frame-interval PS"
+        )
+    if len(heads) == 1 and heads[0] is not None and heads[0].n_frames > frames.count + frames.lost:
+        notes.append(f"{name} breaks off: its head tells {heads[0].n_frames} frames, {frames.count} can be read")
+    if request.trajectories[-1].suffix in LAMMPS_DUMPS and dump_breaks_off(request.trajectories[-1]):
+        notes.append(f"{request.trajectories[-1]} breaks off within its last frame: {frames.count} can be read")
+    if request.lammps_units is not None and not heads:
+        notes.append(f"--lammps-units tells nothing here: it is the unit of time of a DCD file, and {name} is none")
+    if request.atom_style is not None and not is_lammps_data(request):
+        notes.append(f"--atom-style tells nothing here: {request.topology} is no LAMMPS data file")
+    return notes

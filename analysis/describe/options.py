@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--base", metavar="SYSTEM", help="the system that this one is a variant of and is compared with")
     add("--title", help="the liquid's name in the report")
     add("--pressure", type=float, metavar="ATM")
-    add("--energy", type=Path, metavar="FILE.edr", help="GROMACS energies: density, temperature, pressure")
+    _add_energies(parser)
     add("--cation", metavar="NAME", help="the ion that distances are measured from; else the metal, lithium first")
     add("--name", action="append", default=[], metavar="OLD=NEW", help="another name for a species")
     add("--charge", action="append", default=[], metavar="NAME=Q", help="charge of a molecule in e")
@@ -47,10 +47,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--timestep", type=float, metavar="FS", help="time step of the simulation, where the file's is wrong")
     add("--frame-interval", type=float, metavar="PS", help="time between frames; counts them, ignores the file's times")
     add("--box", type=float, nargs=3, metavar=("X", "Y", "Z"), help="edges in nm of a box that the file does not tell")
-    add("--lammps-units", choices=("real", "metal"), default="real", help="`units` of the LAMMPS input")
+    add("--lammps-units", choices=("real", "metal"), help="`units` of the LAMMPS input, for a DCD file")
     add("--atom-style", metavar="COLUMNS", help='columns of a LAMMPS data file, e.g. "id type charge x y z"')
     add("--topology-format", metavar="FORMAT", help="MDAnalysis' name of the format, when the suffix does not tell")
     add("--trajectory-format", metavar="FORMAT", help="the same for the trajectory")
+
+
+def _add_energies(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--energy", type=Path, metavar="FILE.edr", help="GROMACS energies: density, temperature, pressure")
+    add(
+        "--viscosity-energies",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE.edr",
+        help="for the viscosity: GROMACS energies of short runs at constant volume, the pressure tensor every few fs; "
+        "one file each, ten or more advised",
+    )
 
 
 def run(parsed: argparse.Namespace) -> tuple[Path, list[str]]:
@@ -78,11 +93,15 @@ def request_of(parsed: argparse.Namespace) -> Request:
     system = parsed.system or re.sub(r"[^A-Za-z0-9_.-]", "_", parsed.topology.stem).lstrip("_.-") or "system"
     if not _SYSTEM.fullmatch(system):
         raise RunError(f"--system {system}: a name has letters, digits, _ . and -, the first one a letter or digit")
+    if parsed.base == system:
+        raise RunError(f"--base {system}: is this system itself. Remedy: another --system, or leave out --base")
     if parsed.replica < 1 or not parsed.temperature > 0:
         raise RunError("--replica counts from 1, --temperature is positive, in K")
     for option, value in (("--timestep", parsed.timestep), ("--frame-interval", parsed.frame_interval)):
         if value is not None and not value > 0:
             raise RunError(f"{option} {value:g}: must be positive")
+    if parsed.box is not None and not min(parsed.box) > 0:
+        raise RunError(f"--box {' '.join(f'{edge:g}' for edge in parsed.box)}: edges are positive, in nm")
     return Request(
         topology=parsed.topology,
         trajectories=tuple(parsed.trajectory),
@@ -95,6 +114,7 @@ def request_of(parsed: argparse.Namespace) -> Request:
         pressure_atm=parsed.pressure,
         cation=parsed.cation,
         energy=parsed.energy,
+        viscosity_energies=tuple(parsed.viscosity_energies),
         corrections=_corrections(parsed),
         elements=dict(_pairs("--element", parsed.element, list(MASSES_U))),
         sites=_sites(parsed.site),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.describe.sites import Site
+from analysis.describe.sites import ELEMENT_OF_KIND, Site
 from analysis.describe.species import Corrections, Found, with_sites
 from analysis.run import RunError
 
@@ -29,13 +29,14 @@ class Request:
     pressure_atm: float | None = None
     cation: str | None = None
     energy: Path | None = None
+    viscosity_energies: tuple[Path, ...] = ()
     corrections: Corrections = field(default_factory=Corrections)
     elements: Mapping[str, str] = field(default_factory=dict)
     sites: Mapping[str, Sequence[tuple[str, str, tuple[str, ...]]]] = field(default_factory=dict)
     timestep_fs: float | None = None
     frame_interval_ps: float | None = None
     box_nm: tuple[float, float, float] | None = None
-    lammps_units: str = "real"
+    lammps_units: str | None = None
     topology_format: str | None = None
     trajectory_format: str | None = None
     atom_style: str | None = None
@@ -48,7 +49,6 @@ def check_corrections(request: Request, species: Sequence[Found]) -> None:
     if len(set(names)) < len(names):
         raise RunError(f"{told}: two have the same name. Remedy: give each its own with --name OLD=NEW")
     given = {
-        "--name": request.corrections.names.values(),
         "--charge": request.corrections.charges_e,
         "--role": request.corrections.roles,
         "--site": request.sites,
@@ -63,7 +63,17 @@ def check_corrections(request: Request, species: Sequence[Found]) -> None:
 def with_given_sites(species: Found, request: Request) -> Found:
     """Return a species with the sites that the user gave."""
     given = request.sites.get(species.name, ())
-    return with_sites(species, [Site(name, kind, _atoms(species, atoms)) for name, kind, atoms in given])
+    sites = [Site(name, kind, _atoms(species, atoms)) for name, kind, atoms in given]
+    for site in sites:
+        wanted = ELEMENT_OF_KIND[site.kind]
+        other = [atom for atom in site.atoms if species.elements[atom] != wanted]
+        if other:
+            told = ", ".join(f"{species.names[atom] if species.names else atom + 1}" for atom in other)
+            element = species.elements[other[0]] or "without mass"
+            raise RunError(
+                f"--site {site.name}({species.name}): the kind {site.kind} is {wanted}, but {told} is {element}"
+            )
+    return with_sites(species, sites)
 
 
 def _atoms(species: Found, given: Sequence[str]) -> tuple[int, ...]:

@@ -11,6 +11,8 @@ from analysis.describe.molecules import neighbours_of
 KINDS = ("O", "N", "F", "P", "B", "HN", "HB")
 """In the order in which a molecule's sites are listed; each has its contact distance in analysis/cutoffs.py."""
 
+ELEMENT_OF_KIND = {kind: "H" if kind in ("HN", "HB") else kind for kind in KINDS}
+
 # An oxygen is named after what it is bonded to, the first that fits.
 _OXYGENS = (("H", "hydroxyl"), ("S", "sulfonyl"), ("P", "phosphoryl"), ("B", "borate"), ("N", "nitro"))
 _PARTS = ("head", "middle", "tail")

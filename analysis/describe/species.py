@@ -15,6 +15,7 @@ from analysis.describe.chains import LONG_BACKBONE, backbone, is_chain_of_boron_
 from analysis.describe.elements import CATION_CHARGES_E
 from analysis.describe.molecules import Bonds, Kind, kinds_of
 from analysis.describe.sites import Site, guess_sites
+from analysis.run import RunError
 
 ANIONS: dict[str, str] = {
     "C2F6NO4S2": "TFSI", "F2NO4S2": "FSI", "F6P": "PF6", "BF4": "BF4", "ClO4": "ClO4", "NO3": "NO3", "CF3O3S": "OTf",
@@ -26,7 +27,7 @@ ANIONS: dict[str, str] = {
 NEUTRAL_E = 0.02
 """A molecule whose charges add up to less counts as neutral: what rounding in a file leaves is spread over it."""
 
-_NO_NAMES = {"", "UNK", "UNL", "MOL", "LIG", "RES", "SYSTEM", "OTHER", "X", "XXX"}
+NO_NAMES = {"", "UNK", "UNL", "MOL", "LIG", "RES", "SYSTEM", "OTHER", "X", "XXX"}
 _CHARGE_DIGITS = 6
 _SAME_CHARGE_E = 2e-4
 _ROUNDED_E = 2e-3
@@ -62,11 +63,18 @@ def species_of_atoms(atoms: Atoms, corrections: Corrections) -> list[Found]:
     """Return the species in the order of their first atoms.
 
     Molecules of one species have the same elements, masses, residue names and bonds, and the same net charge.
+
+    Raises:
+        RunError: another name for a species that there is not.
     """
     kinds = kinds_of(_codes(atoms), atoms.bonds)
     kinds = [part for kind in kinds for part in _by_charge(kind, atoms.charges_e)]
     proposed = [_proposed_name(kind, atoms) for kind in kinds]
-    names = [corrections.names.get(name, name) for name in _unique(proposed, kinds, atoms)]
+    own = _unique(proposed, kinds, atoms)
+    unknown = [name for name in corrections.names if name not in own]
+    if unknown:
+        raise RunError(f"the species are {', '.join(own)}; --name names {', '.join(unknown)}, which is none of them")
+    names = [corrections.names.get(name, name) for name in own]
     return [_found(kind, name, atoms, corrections) for kind, name in zip(kinds, names, strict=True)]
 
 
@@ -95,7 +103,7 @@ def _proposed_name(kind: Kind, atoms: Atoms) -> str:
     formula = formula_of(elements)
     residues = set() if atoms.residues is None else set(atoms.residues[kind.atoms[0]].tolist())
     name = re.sub(r"[^A-Za-z0-9_.+]", "_", residues.pop()) if len(residues) == 1 else ""
-    if name.upper() in _NO_NAMES or not re.match(r"[A-Za-z0-9]", name) or name.isdigit():
+    if name.upper() in NO_NAMES or not re.match(r"[A-Za-z0-9]", name) or name.isdigit():
         return ANIONS.get(formula, formula)
     return name
 

@@ -48,7 +48,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
         for index, quantity in enumerate(QUANTITIES):
             rows += _rows(run, reading, quantity, name, sizes[:, :, index].mean(axis=1), first)
         smallest = float(sizes[first:, :, -1].min()) if first < len(sizes) else math.nan
-        note = "" if math.isfinite(smallest) else _why_unknown(sizes, first)
+        note = "" if math.isfinite(smallest) else _why_unknown(reading, first)
         rows.append(row("own_copy_distance_min", name, smallest, "nm", note=note))
     return rows
 
@@ -56,9 +56,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
 def _rows(run: Run, reading: Reading, quantity: str, name: str, series: FloatArray, first: int) -> list[Row]:
     """Return the mean and the series of one quantity."""
     if not np.isfinite(series).all() or first >= series.size:
-        return [
-            row(quantity, name, math.nan, "nm", note=NO_BOX if first < series.size else "no frames after the start")
-        ]
+        return [row(quantity, name, math.nan, "nm", note=_why_unknown(reading, first))]
     mean, error = block_error(series[first:], PARAMETERS["parts"])
     rows = [row(quantity, name, mean, "nm", error, note=_doubt(run, reading, series, first))]
     times = reading.time_ps[reading.sample_frames]
@@ -68,9 +66,11 @@ def _rows(run: Run, reading: Reading, quantity: str, name: str, series: FloatArr
     return rows
 
 
-def _why_unknown(samples: FloatArray, first: int) -> str:
+def _why_unknown(reading: Reading, first: int) -> str:
     """Return why there is no value for the samples from `first` on."""
-    return NO_BOX if first < len(samples) else "no frames after the start"
+    if first >= reading.sample_frames.size:
+        return "no frames after the start"
+    return "no heavy atoms" if np.isfinite(reading.box_nm).all() else NO_BOX
 
 
 def _doubt(run: Run, reading: Reading, series: FloatArray, first: int) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.cutoffs import BAND_NM, COORDINATING_KINDS, NO_CONTACT
+from analysis.cutoffs import BAND_NM, CONTACT_NM, COORDINATING_KINDS, NO_CONTACT
 from analysis.read import Reading
 from analysis.run import Run, SiteGroup, Species
 from analysis.shells import (
@@ -62,15 +62,17 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     in contact) and "denticity_mean"; "cn_drift", "cn_molecule_drift" and "cn_total_drift" (last half less first third);
     "cn_series", "cn_molecule_series" and "cn_total_series" (x: time in ps; means of consecutive frames over the
     whole trajectory). Averages are over the frames from the first block that begins at or after `start_frame`.
-
-    Raises:
-        RunError: a site is of a kind without a contact distance.
+    Of a site whose kind has no contact distance only "cn" is given, NaN with the reason.
     """
     first = first_frame(reading, start_frame)
-    sites = run.partner_sites()
     if not run.n_cations:
         return []
-    rows: list[Row] = []
+    sites = [site for site in run.partner_sites() if site.kind in CONTACT_NM]
+    rows = [
+        row("cn", run.pair_label(site), math.nan, "1", note=f"no contact distance for the kind {site.kind!r}")
+        for site in run.partner_sites()
+        if site not in sites
+    ]
     total = np.zeros((reading.n_frames, run.n_cations), dtype=np.int64)
     for site in sites:
         label = run.pair_label(site)
@@ -173,7 +175,7 @@ def _band_rows(run: Run, reading: Reading, site: SiteGroup, first: int) -> list[
     """Return the coordination number at both ends of the band of contact distances."""
     rows = []
     for name, shift_nm in (("low", -BAND_NM), ("high", BAND_NM)):
-        x = contact_nm(site) + shift_nm
+        x = contact_nm(run, site) + shift_nm
         counts = counted(run, reading, site, first, shift_nm)
         mean, error, _ = mean_with_error(counts, math.nan)
         rows.append(row("cn_band", run.pair_label(site), mean, "1", error, x=x, x_unit="nm", note=name))
@@ -187,7 +189,7 @@ def _integral_row(run: Run, reading: Reading, site: SiteGroup, start_frame: int,
     """
     label = run.pair_label(site)
     first = reading.first_block(start_frame)
-    bins = int(np.searchsorted(reading.bin_edges_nm, contact_nm(site) + 1e-9)) - 1
+    bins = int(np.searchsorted(reading.bin_edges_nm, contact_nm(run, site) + 1e-9)) - 1
     frames = np.diff(reading.block_edges_frame)[first:]
     per_block = reading.histograms[label][first:, :bins].sum(axis=1)
     parts = np.array_split(np.arange(frames.size), min(PARTS, frames.size))

@@ -6,6 +6,8 @@ the fluctuation away; the variance is corrected for it with the run's independen
 Uncertainty: 95 % half-width of the mean of (M - <M>)^2 over five consecutive parts (Student's t).
 Wrong when the run is short against the correlation time of M: "not converged" below 50 of them. Fixed charges have no
 electronic polarisation, which alone makes about 2 of every liquid: weakly polar liquids come out low.
+Of mixtures too: the formula asks for no ions, as M depends on the images that are taken for them, not for one species;
+the note then says "of the mixture". It is that of all molecules together, chains included.
 Source: Neumann, Mol. Phys. 50, 841, 1983.
 """
 
@@ -36,17 +38,26 @@ E_NM_IN_DEBYE = E_NM_IN_C_M * constants.c / 1e-21
 def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     """Return the dielectric constant and what it rests on, from `start_frame` on; nothing for a liquid with ions.
 
+    NaN without a box or without charges, the note says which.
+
     Rows, label "": "dielectric_constant" (1), "dipole_correlation_time" (ps; of M, without an error),
     "deviation_from_experiment" (%, label dielectric_constant; where a measured value is given);
     "molecular_dipole" (D, label species; root mean square in the liquid; of a single species only).
     """
-    if reading.dipole_e_nm is None or reading.dipole_square_e2_nm2 is None:
+    if run.has_ions:
         return []
+    if reading.dipole_e_nm is None or reading.dipole_square_e2_nm2 is None:
+        return [row("dielectric_constant", "", math.nan, "1", note="charges are not known")]
     total = reading.dipole_e_nm[start_frame:]
     g = correlated_frames(total)
     value, error = dielectric_constant(total, reading.box_nm[start_frame:].prod(axis=1), run.temperature_K, g)
     time_ps = (g - 1.0) / 2.0 * reading.interval_ps
-    computed = row("dielectric_constant", "", value, "1", error, note=_note(total, time_ps, reading.interval_ps))
+    if math.isnan(value):
+        reason = "fewer than two independent samples" if np.isfinite(reading.box_nm).all() else "no box, so no volume"
+        computed = row("dielectric_constant", "", math.nan, "1", note=reason)
+    else:
+        note = _note(total, time_ps, reading.interval_ps, len(run.species))
+        computed = row("dielectric_constant", "", value, "1", error, note=note)
     rows = [computed, *deviation_rows(run, computed), row("dipole_correlation_time", "", time_ps, "ps")]
     if len(run.species) == 1:
         squares = np.sqrt(reading.dipole_square_e2_nm2[start_frame:]) * E_NM_IN_DEBYE
@@ -76,8 +87,8 @@ def dielectric_constant(
     return 1.0 + scale * mean, scale * error
 
 
-def _note(total_e_nm: FloatArray, time_ps: float, interval_ps: float) -> str:
-    """Return what must be said of the value: that the run is too short for it, that its parts are correlated."""
+def _note(total_e_nm: FloatArray, time_ps: float, interval_ps: float, n_species: int) -> str:
+    """Return what must be said of the value: a run too short for it, parts that are correlated, a mixture."""
     length_ps = len(total_e_nm) * interval_ps
     squares = ((total_e_nm - total_e_nm.mean(axis=0)) ** 2).sum(axis=1)
     notes = [block_note(squares, interval_ps, PARAMETERS["parts"])]
@@ -87,6 +98,7 @@ def _note(total_e_nm: FloatArray, time_ps: float, interval_ps: float) -> str:
             f"not converged: {length_ps:.4g} ps are {length_ps / time_ps:.2g} correlation times of the dipole moment "
             f"({time_ps:.3g} ps), at least {PARAMETERS['correlation_times']:.0f} are needed",
         )
+    notes.append("of the mixture" if n_species > 1 else "")
     return "; ".join(note for note in notes if note)
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.hydrogen_bonding import DONOR_KIND
+from analysis.hydrogen_bonding import ACCEPTOR_KINDS, DONOR_KIND
 from analysis.reading import Reading
 from analysis.run import Run
 from analysis.statistics import FloatArray, block_error, block_note
@@ -37,6 +37,8 @@ CHAINS = "chains"
 def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     """Return hydrogen bonds and clusters of chains from `start_frame` on; nothing without donors or chains.
 
+    NaN with the reason for donors without bonds.
+
     Rows (unit 1): "hydrogen_bonds_per_donor", label "HN_middle(PAB)-O(DME)" for every kind of donor and acceptor and
     "HN_middle(PAB)-all" for all acceptors of a donor; label "chains": "largest_cluster" (chains in it),
     "largest_cluster_share" (of all chains) and "clusters" (how many).
@@ -51,6 +53,9 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
             own[f"{donor.label}-all"] = np.sum(list(own.values()), axis=0)
             for label, counts in own.items():
                 rows.append(_row("hydrogen_bonds_per_donor", label, counts[first:] / n_hydrogens, interval_ps))
+        elif n_hydrogens and any(site.kind in ACCEPTOR_KINDS for site in run.sites):
+            reason = "no bond leads to these hydrogens, so there are no angles"
+            rows.append(row("hydrogen_bonds_per_donor", f"{donor.label}-all", math.nan, "1", note=reason))
     if reading.chain_clusters is not None:
         largest, number = reading.chain_clusters[first:].T.astype(float)
         n_chains = sum(sizes.shape[1] for sizes in reading.chain_sizes.values())

@@ -4,27 +4,30 @@ Bound and free: a cation is bound while any coordinating site of a chain touches
 analysis/cutoffs.py; absences of up to 2 ps are filled and contacts shorter than 2 ps left out). A window of one lag
 belongs to the bound when the cation is bound in every frame of it, to the free when in none, else to the exchanging.
 "msd_bound" etc. = <|dR|^2> over the windows of a class; D of a class from the second half of the same windows,
-[MSD(t) - MSD(t / 2)] / (3 t), which leaves out what happens in a cage. Such a D is conditional: it holds while the
-state lasts.
+[MSD(t) - MSD(t / 2)] / (3 t). Such a D is conditional: it holds while the state lasts; and it is none unless its own
+two points rise as diffusion does: exponent log2[MSD(t) / MSD(t / 2)] at least 0.9, known to 0.15, and 1 within 1.9
+half-widths of it (the rule of analysis/einstein.py).
 Vehicular motion: dR of the cation over a lag beside dS, the displacement of the centre of mass of the molecules that
 touched it at the origin: <|dS|^2>, <|dR - dS|^2> and <dR . dS> / sqrt(<dR^2> <dS^2>), which is 1 for a cation that
 carries its shell along, and 0 for one that leaves it and moves independently. No diffusive window is needed for it.
-Uncertainty: 95 % half-widths by a jackknife over cations; Student's t with their effective number, as some spend more
-time in a class than others. Wrong (too small) when cations move together. Positions: centre of mass of all at rest.
+Uncertainty: 95 % half-widths by jackknives over cations and over what holds them (the chain; the heaviest molecule of
+the shell), see analysis/pair_sums.py. Wrong (too small) when cations move together for other reasons, or bridge
+chains. Positions: centre of mass of all at rest.
 Source: Borodin and Smith, J. Phys. Chem. B 110, 6293, 2006, for the two ways to move.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from analysis.msd import FloatArray, even_interval_ps
+from analysis.einstein import Criteria
+from analysis.msd import FloatArray, IntArray, even_interval_ps
+from analysis.pair_sums import Statistic, Sums, effective_number, jackknife, summed
 from analysis.read import Reading
 from analysis.run import Run
 from analysis.shells import Contacts, coordinating_sites, first_frame, holder_of, molecule_contacts
@@ -41,15 +44,14 @@ PARAMETERS: dict[str, Any] = {
 }
 
 STATES = ("bound", "free", "exchanging")
-MIN_CATIONS = 3.0  # effective number below which there is no error
-Statistic = Callable[[FloatArray], FloatArray]
 
 
 def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     """Return how the cations move from `start_frame` on; nothing without a cation.
 
     Rows, label = cation, x = lag in ps: "msd_bound", "msd_free", "msd_exchanging" (nm^2), "share_bound",
-    "share_free", "share_exchanging" (1, of windows), "D_bound", "D_free" (1e-10 m^2/s, none in a preview),
+    "share_free", "share_exchanging" (1, of windows), "D_bound", "D_free" (1e-10 m^2/s, none in a preview and none
+    with the note "not diffusive: ..." or "not resolved: ..." when the exponent of the same windows says so),
     "mobility_bound_to_free" (1, ratio of both MSDs), all only with chains; "vehicular_correlation" (1),
     "msd_of_shell" and "msd_relative_to_shell" (nm^2). NaN, with the reason, for a class that no window is in and for
     lags of more than half of what is analysed.
@@ -68,10 +70,11 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     if chains:
         # a single frame has no interval, and no stretch to fill
         bound = bound_frames(chains, PARAMETERS["dwell_ps"] / interval_ps if interval_ps > 0 else 0.0)
+        chain = holding_chains(chains)
         members = np.flatnonzero(reading.molecule_species == run.species_index(run.cation))
         paths = np.asarray(reading.com_nm[first:, members[0] : members[-1] + 1])
         for lag_ps in PARAMETERS["state_lags_ps"]:
-            rows += _state_rows(run, reading, paths, bound, lag_ps, interval_ps)
+            rows += _state_rows(run, reading, paths, (bound, chain), lag_ps, interval_ps)
     for lag_ps in PARAMETERS["shell_lags_ps"]:
         rows += _shell_rows(run, reading, contacts, first, lag_ps, interval_ps)
     return rows
@@ -95,98 +98,122 @@ def bound_frames(chains: list[Contacts], dwell_frames: float) -> NDArray[np.bool
     return np.asarray(changes[:-1].cumsum(axis=0) > 0)
 
 
+def holding_chains(chains: list[Contacts]) -> IntArray:
+    """Return which chain touches each cation, or touched it last, (F, N_cation); -1 before the first contact."""
+    holder, first = np.full((chains[0].n_frames, chains[0].n_cations), -1), 0
+    for found in chains:
+        holder[found.frame, found.cation] = first + found.molecule
+        first += found.n_molecules
+    last_seen = np.where(holder >= 0, np.arange(len(holder))[:, None], 0)
+    return np.take_along_axis(holder, np.maximum.accumulate(last_seen, axis=0), axis=0)
+
+
 def _origins(n_frames: int, lag: int) -> NDArray[np.int64]:
     return np.arange(0, n_frames - lag, max(1, (n_frames - lag) // PARAMETERS["origins"]))
 
 
-def state_sums(paths: NDArray[np.floating[Any]], bound: NDArray[np.bool_], lag: int) -> FloatArray:
-    """Return per state, cation: windows, sum of |dR|^2 over the lag and over its first half; shape (3, N, 3).
+def state_sums(paths: NDArray[np.floating[Any]], bound: NDArray[np.bool_], chain: IntArray, lag: int) -> list[Sums]:
+    """Return per state: windows, sum of |dR|^2 over the lag and over its first half, of each cation and holder.
 
-    paths: (F, N, 3) unwrapped in nm; bound: (F, N); lag in frames, even.
+    paths: (F, N, 3) unwrapped in nm; bound, chain: (F, N); lag in frames, even. What is not bound holds itself.
     """
-    origins = _origins(len(paths), lag)
-    total = np.concatenate([np.zeros((1, bound.shape[1]), dtype=np.int64), bound.cumsum(axis=0)])
+    origins, n_cations = _origins(len(paths), lag), bound.shape[1]
+    total = np.concatenate([np.zeros((1, n_cations), dtype=np.int64), bound.cumsum(axis=0)])
     spent = total[origins + lag + 1] - total[origins]
     whole = ((paths[origins + lag].astype(np.float64) - paths[origins]) ** 2).sum(axis=2)
     half = ((paths[origins + lag // 2].astype(np.float64) - paths[origins]) ** 2).sum(axis=2)
     classes = [spent == lag + 1, spent == 0]
     classes.append(~(classes[0] | classes[1]))
-    parts = [[inside.sum(axis=0), (whole * inside).sum(axis=0), (half * inside).sum(axis=0)] for inside in classes]
-    return np.asarray(parts, dtype=np.float64).transpose(0, 2, 1)
-
-
-def jackknife(sums: FloatArray, weight: FloatArray, statistic: Statistic) -> tuple[float, float]:
-    """Return a statistic of sums over cations and the half-width of its 95 % interval.
-
-    sums: (N, K), one row per cation; weight: (N,) windows of each; statistic: sums (..., K) -> (...).
-    The effective number of cations is (sum w)^2 / sum w^2; below MIN_CATIONS the half-width is NaN.
-    """
-    total = sums.sum(axis=0)
-    value = float(statistic(total))
-    effective = weight.sum() ** 2 / (weight**2).sum()
-    if not effective >= MIN_CATIONS:
-        return value, math.nan
-    # a cation without a window leaves the statistic as it is, and so adds nothing but its number
-    replicates = statistic(total - sums[sums.any(axis=1)])
-    n = len(replicates)
-    variance = (n - 1) / n * float(((replicates - replicates.mean()) ** 2).sum())
-    return value, float(stats.t.ppf(0.975, effective - 1)) * math.sqrt(variance)
+    cation, n_chains = np.broadcast_to(np.arange(n_cations), whole.shape), int(chain.max()) + 1
+    found = []
+    for number, inside in enumerate(classes):
+        holder = chain[origins] if number == 0 else n_chains + cation
+        key = (cation * (n_chains + n_cations) + holder)[inside]
+        values = [np.ones(key.size), whole[inside], half[inside]]
+        found.append(summed(key, values, n_chains + n_cations))
+    return found
 
 
 def _state_rows(
     run: Run,
     reading: Reading,
     paths: NDArray[np.floating[Any]],
-    bound: NDArray[np.bool_],
+    bound_to: tuple[NDArray[np.bool_], IntArray],
     lag_ps: float,
     interval_ps: float,
 ) -> list[Row]:
-    """Return all rows of bound and free cations at one lag."""
+    """Return all rows of bound and free cations at one lag; `bound_to`: whether, and to which chain, each (F, N)."""
     label, x, lag = str(run.cation), (lag_ps, "ps"), _lag_frames(lag_ps, interval_ps, len(paths))
     lost = reading.step_note() or ("" if lag else "run too short")
     if lost:
         names = [f"msd_{state}" for state in STATES]
         return [row(name, label, math.nan, "nm^2", math.nan, *x, note=lost) for name in names]
-    sums = state_sums(paths, bound, lag)
-    windows = sums[:, :, 0].sum()
+    found = state_sums(paths, *bound_to, lag)
+    each = np.arange(paths.shape[1])
+    windows = np.array([np.bincount(own.cation, own.values[:, 0], minlength=each.size) for own in found])
     rows = []
-    for state, own in zip(STATES, sums, strict=True):
-        every = np.stack([own[:, 0], sums[:, :, 0].sum(axis=0)], axis=1)
-        share, width = jackknife(every, every[:, 1], lambda s: s[..., 0] / s[..., 1])
+    for state, own, count in zip(STATES, found, windows, strict=True):
+        every = Sums(np.stack([count, windows.sum(axis=0)], axis=1), each, each)
+        share, width = jackknife(every, every.values[:, 1], lambda s: s[..., 0] / s[..., 1])
         # a share of 0 or 1 in all cations does not tell how much it could have varied
-        rows.append(row(f"share_{state}", label, share, "1", width or math.nan, *x, note=f"of {windows:.0f} windows"))
+        note = f"of {windows.sum():.0f} windows"
+        rows.append(row(f"share_{state}", label, share, "1", width or math.nan, *x, note=note))
         rows.append(_mean_row(f"msd_{state}", label, own, "nm^2", x, lambda s: s[..., 1] / s[..., 0]))
     scale = NM2_PER_PS_IN_D_UNIT / (3 * lag * interval_ps)
-    for state, own in zip(STATES[:2], sums[:2], strict=True):
-        name = f"D_{state}"
-        if run.preview:
-            rows.append(row(name, label, math.nan, D_UNIT, math.nan, *x, note="preview"))
+    for state, own in zip(STATES[:2], found[:2], strict=True):
+        reason = "preview" if run.preview else _why_not_diffusive(own)
+        if reason:
+            rows.append(row(f"D_{state}", label, math.nan, D_UNIT, math.nan, *x, note=reason))
         else:
-            rows.append(_mean_row(name, label, own, D_UNIT, x, lambda s: scale * (s[..., 1] - s[..., 2]) / s[..., 0]))
-    return [*rows, _mobility_row(label, sums, x, preview=run.preview)]
+            slope = _mean_row(
+                f"D_{state}", label, own, D_UNIT, x, lambda s: scale * (s[..., 1] - s[..., 2]) / s[..., 0]
+            )
+            rows.append(slope)
+    return [*rows, _mobility_row(label, found[0], found[1], x, preview=run.preview)]
 
 
-def _mean_row(name: str, label: str, sums: FloatArray, unit: str, x: tuple[float, str], statistic: Statistic) -> Row:
+def _why_not_diffusive(sums: Sums) -> str:
+    """Return why the two points of a class make no coefficient; empty when they do, or when no window is in it."""
+    if not sums.values.size:
+        return ""
+    if not np.all(sums.values[:, 1:].sum(axis=0) > 0.0):
+        return "not resolved: no motion"
+    beta, width = jackknife(sums, sums.values[:, 0], lambda s: np.log2(s[..., 1] / s[..., 2]))
+    rule, found = Criteria(), f"exponent {beta:.2f} ± {width:.2f}"
+    if math.isnan(width):
+        return "not resolved: exponent without an error, of too few cations"
+    if abs(beta - 1.0) > rule.stay_factor * max(width, rule.half_width_min):
+        return f"not diffusive: {found}"
+    if width > rule.half_width_max or beta < rule.exponent_min:
+        return f"not resolved: {found}, needed at least {rule.exponent_min} ± {rule.half_width_max}"
+    return ""
+
+
+def _mean_row(name: str, label: str, sums: Sums, unit: str, x: tuple[float, str], statistic: Statistic) -> Row:
     """Return the row of one class, NaN when no window is in it."""
-    windows = sums[:, 0]
-    if not windows.any():
+    windows = sums.values[:, 0]
+    if not windows.size:
         return row(name, label, math.nan, unit, math.nan, *x, note=f"no cation stayed so for {x[0]:g} ps")
     value, width = jackknife(sums, windows, statistic)
-    return row(name, label, value, unit, width, *x, note=f"{(windows > 0).sum()} cations, {windows.sum():.0f} windows")
+    note = f"{np.unique(sums.cation).size} cations, {windows.sum():.0f} windows"
+    return row(name, label, value, unit, width, *x, note=note)
 
 
-def _mobility_row(label: str, sums: FloatArray, x: tuple[float, str], *, preview: bool) -> Row:
+def _mobility_row(label: str, bound: Sums, free: Sums, x: tuple[float, str], *, preview: bool) -> Row:
     """Return the ratio of the MSDs of bound and free cations."""
-    name, both = "mobility_bound_to_free", np.concatenate([sums[0], sums[1]], axis=1)
-    if preview or not (both[:, 0].any() and both[:, 3].any()):
+    name = "mobility_bound_to_free"
+    if preview or not (bound.values.size and free.values.size):
         reason = "preview" if preview else f"no cation stayed bound, or none free, for {x[0]:g} ps"
         return row(name, label, math.nan, "1", math.nan, *x, note=reason)
+    sides = np.zeros((len(bound.values) + len(free.values), 4))
+    sides[: len(bound.values), :2], sides[len(bound.values) :, 2:] = bound.values[:, :2], free.values[:, :2]
+    both = Sums(sides, np.r_[bound.cation, free.cation], np.r_[bound.holder, free.holder])
     # the class with fewer cations decides how well the ratio is known
-    scarce = min((both[:, 0], both[:, 3]), key=lambda w: w.sum() ** 2 / (w**2).sum())
+    scarce = min((sides[:, 0], sides[:, 2]), key=lambda w: effective_number(both.holder, w))
 
     def ratio(s: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(s[..., 1] / s[..., 0] / (s[..., 4] / s[..., 3]))
+            return np.asarray(s[..., 1] / s[..., 0] / (s[..., 3] / s[..., 2]))
 
     value, width = jackknife(both, scarce, ratio)
     return row(name, label, value, "1", width, *x)
@@ -200,42 +227,49 @@ def _shell_rows(
     lag = _lag_frames(lag_ps, interval_ps, reading.n_frames - first)
     names = (("vehicular_correlation", "1"), ("msd_of_shell", "nm^2"), ("msd_relative_to_shell", "nm^2"))
     lost = reading.step_note() or ("" if lag else "run too short")
-    sums = shell_sums(run, reading, contacts, first, lag) if not lost else np.zeros((1, 4))
-    lost = lost or ("" if sums[:, 0].any() else "no cation touches anything")
-    if lost:
+    sums = shell_sums(run, reading, contacts, first, lag) if not lost else None
+    if sums is None or not sums.values.size:
+        lost = lost or "no cation touches anything"
         return [row(name, label, math.nan, unit, math.nan, *x, note=lost) for name, unit in names]
     statistics: tuple[Statistic, ...] = (
         lambda s: s[..., 3] / np.sqrt(s[..., 1] * s[..., 2]),
         lambda s: s[..., 2] / s[..., 0],
         lambda s: (s[..., 1] + s[..., 2] - 2 * s[..., 3]) / s[..., 0],
     )
-    if not np.all(sums[:, 1:3].sum(axis=0) > 0):
+    if not np.all(sums.values[:, 1:3].sum(axis=0) > 0):
         return [row(name, label, math.nan, unit, math.nan, *x, note="no motion") for name, unit in names]
     found = zip(names, statistics, strict=True)
     return [_mean_row(name, label, sums, unit, x, statistic) for (name, unit), statistic in found]
 
 
-def shell_sums(run: Run, reading: Reading, contacts: dict[int, Contacts], first: int, lag: int) -> FloatArray:
-    """Return per cation: windows with a shell, and sums of |dR|^2, |dS|^2 and dR . dS in nm^2; shape (N, 4)."""
-    sums = np.zeros((run.n_cations, 4))
+def shell_sums(run: Run, reading: Reading, contacts: dict[int, Contacts], first: int, lag: int) -> Sums:
+    """Return windows with a shell, and sums of |dR|^2, |dS|^2 and dR . dS in nm^2, of each cation and holder.
+
+    The holder is the heaviest molecule of the shell, which moves it most.
+    """
+    n_molecules = reading.molecule_species.size
     ions = np.flatnonzero(reading.molecule_species == run.species_index(str(run.cation)))
+    keys, values = [], []
     for origins in np.array_split(_origins(reading.n_frames - first, lag), 10):
         if not origins.size:
             continue
         steps = reading.com_nm[first + origins + lag].astype(np.float64) - reading.com_nm[first + origins]
         mass, moment = np.zeros(origins.size * ions.size), np.zeros((3, origins.size * ions.size))
+        heaviest, holder = np.zeros(mass.size), np.zeros(mass.size, dtype=np.int64)
         for index, at, molecule in _members(reading, contacts, origins, ions.size):
             own = np.full(at.size, run.species[index].mass_u)
             mass += np.bincount(at, own, minlength=mass.size)
             displaced = steps[at // ions.size, molecule]
             for axis in range(3):
                 moment[axis] += np.bincount(at, own * displaced[:, axis], minlength=mass.size)
-        held = mass > 0
-        shell = np.divide(moment, mass, out=np.zeros_like(moment), where=held).T.reshape(origins.size, ions.size, 3)
-        ion = steps[:, ions] * held.reshape(origins.size, ions.size, 1)
-        squares = [np.einsum("omk,omk->m", a, b) for a, b in ((ion, ion), (shell, shell), (ion, shell))]
-        sums += np.stack([held.reshape(origins.size, ions.size).sum(axis=0), *squares], axis=1)
-    return sums
+            heavier = own > heaviest[at]
+            holder[at[heavier]], heaviest[at[heavier]] = molecule[heavier], own[heavier]
+        held = np.flatnonzero(mass > 0)
+        shell, ion = (moment[:, held] / mass[held]).T, steps[:, ions].reshape(-1, 3)[held]
+        squares = [np.einsum("nk,nk->n", a, b) for a, b in ((ion, ion), (shell, shell), (ion, shell))]
+        keys.append(held % ions.size * n_molecules + holder[held])
+        values.append(np.array([np.ones(held.size), *squares]))
+    return summed(np.concatenate(keys), list(np.concatenate(values, axis=1)), n_molecules)
 
 
 def _members(

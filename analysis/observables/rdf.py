@@ -26,7 +26,7 @@ from analysis.cutoffs import CONTACT_NM
 from analysis.read import Reading
 from analysis.reading import between, release
 from analysis.run import Run, SiteGroup
-from analysis.shells import MIN_CATIONS, first_frame
+from analysis.shells import MIN_CATIONS, contact_nm, first_frame
 from analysis.stationarity import contact_series
 from analysis.statistics import block_note
 from analysis.table import Row, row
@@ -98,8 +98,8 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
             rows += [row(name, label, np.nan, "nm", note=reason) for name in ("first_peak", "first_minimum")]
             continue
         rows += _curve_rows(label, curve, by_cation(run, reading, label, start_frame))
-        contact_nm = CONTACT_NM.get(site.kind) if site else None
-        rows += _feature_rows(label, curve, contact_nm, _doubt(run, reading, site, start_frame) if site else "")
+        nearest_nm = contact_nm(run, site) if site and site.kind in CONTACT_NM else None
+        rows += _feature_rows(label, curve, nearest_nm, _doubt(run, reading, site, start_frame) if site else "")
     return rows
 
 
@@ -199,7 +199,7 @@ def _curve_rows(label: str, curve: Curve, of_cations: NDArray[np.int64]) -> list
     ]
 
 
-def _feature_rows(label: str, curve: Curve, contact_nm: float | None, doubt: str) -> list[Row]:
+def _feature_rows(label: str, curve: Curve, nearest_nm: float | None, doubt: str) -> list[Row]:
     """Return the rows of the first peak and of the minimum behind it."""
     g, g_parts = (_smooth(values, curve) for values in curve.g())
     peaks = _peaks(g, g_parts, curve)
@@ -207,11 +207,11 @@ def _feature_rows(label: str, curve: Curve, contact_nm: float | None, doubt: str
         note = "no peak stands out"
         return [row(name, label, np.nan, "nm", note=note) for name in ("first_peak", "first_minimum")]
     r = curve.centres_nm
-    position = _refine(r, g, int(peaks[0]))
+    position = peak_vertex(r, g, int(peaks[0]))
     near = np.abs(r - position) <= PARAMETERS["peak_search_nm"]
-    positions = [_refine(r, part, int(np.argmax(np.where(near, part, -np.inf)))) for part in g_parts]
-    beyond = contact_nm is not None and position > contact_nm
-    note = _joined(f"beyond the contact distance of {contact_nm:g} nm" if beyond else "", doubt)
+    positions = [peak_vertex(r, part, int(np.argmax(np.where(near, part, -np.inf)))) for part in g_parts]
+    beyond = nearest_nm is not None and position > nearest_nm
+    note = _joined(f"beyond the contact distance of {nearest_nm:g} nm" if beyond else "", doubt)
     error = float(_half_width(np.array(positions)))
     return [
         row("first_peak", label, position, "nm", error, note=note),
@@ -241,7 +241,7 @@ def _peaks(g: FloatArray, g_parts: FloatArray, curve: Curve) -> NDArray[np.int64
     return kept
 
 
-def _refine(r: FloatArray, g: FloatArray, peak: int) -> float:
+def peak_vertex(r: FloatArray, g: FloatArray, peak: int) -> float:
     """Return the vertex of the parabola through a bin and its neighbours."""
     if not 0 < peak < g.size - 1:
         return float(r[peak])
@@ -266,16 +266,16 @@ def _minimum_row(
         last = int(peaks[1])
     else:
         last = min(g.size - 1, first + round(PARAMETERS["trough_search_nm"] / (r[1] - r[0])))
-    trough = _trough(r, g, first, last)
+    trough = trough_middle(r, g, first, last)
     if trough is None:
         return row("first_minimum", label, np.nan, "nm", note="no minimum of g behind the first peak")
-    troughs = [_trough(r, part, first, last) for part in g_parts]
+    troughs = [trough_middle(r, part, first, last) for part in g_parts]
     found = np.array([value for value in troughs if value is not None])
     note = _joined(f"g = {np.interp(trough, r, g):.2g} there", doubt)
     return row("first_minimum", label, trough, "nm", float(_half_width(found)), note=note)
 
 
-def _trough(r: FloatArray, g: FloatArray, first: int, last: int) -> float | None:
+def trough_middle(r: FloatArray, g: FloatArray, first: int, last: int) -> float | None:
     """Return the middle of the lowest stretch of g between two bins; None when it lies at the end."""
     between = g[first : last + 1]
     depth = between.min() + 0.005 * (g[first] - between.min())

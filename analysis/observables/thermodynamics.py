@@ -4,8 +4,10 @@ Definition: time averages of what GROMACS wrote, from the start of the stationar
 an electrolyte without chains is rho / rho_predicted - 1, rho_predicted = mass / (volumes of the pure solvents + the
 salt's apparent molar volume); the apparent volume of a chain is (<V> - predicted volume without chains) / chains;
 the salt concentration is salt units / (N_A <V>), a salt unit holding the fewest ions of one species of ion.
-Uncertainty: 95 % half-width from five consecutive blocks (Student's t). Predictions have no error of their own
-here: a deviation within a few per cent is theirs as much as the model's.
+A drift is the slope of a straight line through the series, per ns.
+Uncertainty: 95 % half-width from five consecutive blocks (Student's t); of a drift that of the slope, with as many
+independent residuals as their statistical inefficiency leaves, two of them used up by the line. Predictions have no
+error of their own here: a deviation within a few per cent is theirs as much as the model's.
 Wrong when a block is shorter than the correlation time of the volume; the note says so when it may be.
 """
 
@@ -18,12 +20,20 @@ import numpy as np
 import pandas as pd
 from scipy import constants, stats
 
-from analysis.energies import read_energies
+from analysis.energies import NO_ENERGIES, read_energies
 from analysis.experiment import deviation_rows, measured
 from analysis.read import Reading
 from analysis.run import Run, RunError
-from analysis.statistics import FloatArray, block_average, block_error, block_note, statistical_inefficiency
-from analysis.table import Row, row
+from analysis.statistics import (
+    CONSTANT_TOLERANCE,
+    MAX_POINTS,
+    FloatArray,
+    block_average,
+    block_error,
+    block_note,
+    statistical_inefficiency,
+)
+from analysis.table import FAILED, Row, row
 from analysis.units import PER_NM3_IN_MOL_PER_L
 
 PARAMETERS: dict[str, Any] = {
@@ -38,6 +48,12 @@ QUANTITIES = {
     "potential_energy": ("Potential", "kJ/mol"),
     "volume": ("Volume", "nm^3"),
 }
+DRIFTING = ("density", "temperature", "pressure", "potential_energy")
+"""Whose drift is given; that of the volume is that of the density."""
+FROM_BOX = ("Density", "Volume")
+"""Columns that follow from masses and box where no energies tell them."""
+NO_BOX = "neither a box nor energies tell it from the start on"
+LEAST_FOR_DRIFT = 4
 NM3_IN_ML_PER_MOL = constants.N_A * constants.nano**3 / (constants.centi**3)
 _RECORD_COLUMNS = {
     "time_ps": "time_ps",
@@ -51,43 +67,71 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     """Return averages from the time of `start_frame` on, and the series they come from.
 
     Rows, label "" unless told: "density", "temperature", "pressure", "potential_energy" (of the whole box),
-    "volume"; "deviation_from_experiment" (%, label density; where a measured value is given); "density_drift" (kg/m^3
-    per ns); "density_deviation" (%, systems without chains and without a measured density);
+    "volume"; "deviation_from_experiment" (%, label density; where a measured value is given); "density_drift",
+    "temperature_drift", "pressure_drift", "potential_energy_drift" (unit per ns); "density_deviation" (%, systems
+    without chains and without a measured density);
     "chain_apparent_volume" (nm^3, and mL/mol with label "molar"; systems with chains); "salt_concentration" (mol/L of
     the box, label mol_per_L); "box_edge_min" (nm, the smallest in the whole trajectory), "largest_step" (1, of a
     molecule between two frames, in box lengths), "trajectory_end" (ps, the note says what is odd about the
-    trajectory); "density_series" and so on (x time in ps, label "production" or "equilibration"; consecutive means).
-    What the energy file lacks is left out, except density and volume, which then come from masses and the box of
-    each frame.
-
-    Raises:
-        RunError: the equilibration record is missing, unreadable or lacks a column.
+    trajectory and run.json); "density_series" and so on (x time in ps, label "production" or "equilibration";
+    consecutive means).
+    What the energy file lacks is NaN with the reason, except density and volume, which then come from masses and the
+    box of each frame. A record of the equilibration that cannot be used is one row of the quantity FAILED.
     """
     energies = _with_box(run, reading)
-    start_ps = float(reading.time_ps[start_frame])
-    kept = energies[energies["time_ps"] >= start_ps - 1e-6]
-    spacing_ps = float(np.diff(kept["time_ps"]).mean()) if len(kept) > 1 else math.nan
-    blocks = PARAMETERS["blocks"]
+    kept = energies[energies["time_ps"] >= float(reading.time_ps[start_frame]) - 1e-6]
     rows = []
     for quantity, (column, unit) in QUANTITIES.items():
-        values = _known(kept, column)
-        if values.size:
-            mean, error = block_error(values, blocks)
-            computed = row(quantity, "", mean, unit, error, note=block_note(values, spacing_ps, blocks))
-            rows += [computed, *deviation_rows(run, computed)]
+        computed = _mean_row(quantity, kept, column, unit, _why_unknown(run, reading, column))
+        rows += [computed, *deviation_rows(run, computed)]
+        if quantity in DRIFTING and math.isfinite(computed["value"]):
+            rows.append(_drift_row(quantity, kept, column, unit))
     rows += _density_rows(run, kept) + _volume_rows(run, kept)
     rows += _trajectory_rows(reading)
     rows += _series_rows(energies, "production")
     if run.equilibration_energy is not None:
-        rows += _series_rows(equilibration_record(run), "equilibration")
+        try:
+            rows += _series_rows(equilibration_record(run), "equilibration")
+        except RunError as error:
+            rows.append(row(FAILED, "thermodynamics", math.nan, "1", note=str(error)))
     return rows
+
+
+def _why_unknown(run: Run, reading: Reading, column: str) -> str:
+    """Return why there are no values of a column of the energies."""
+    if column in FROM_BOX:
+        return NO_BOX
+    if run.energy is None:
+        return "no energy file"
+    unusable = [note for note in reading.notes if note.startswith(NO_ENERGIES)]
+    return unusable[0] if unusable else f"the energy file has no {column} from the start on"
+
+
+def _mean_row(quantity: str, kept: pd.DataFrame, column: str, unit: str, reason: str) -> Row:
+    values, blocks = _known(kept, column), PARAMETERS["blocks"]
+    if values.size == 0:
+        return row(quantity, "", math.nan, unit, note=reason)
+    spacing_ps = float(np.diff(kept["time_ps"]).mean()) if len(kept) > 1 else math.nan
+    mean, error = block_error(values, blocks)
+    return row(quantity, "", mean, unit, error, note=block_note(values, spacing_ps, blocks))
+
+
+def _drift_row(quantity: str, kept: pd.DataFrame, column: str, unit: str) -> Row:
+    """Return the slope of a series, of which there is at least one value."""
+    known = kept[np.isfinite(kept[column])]
+    time_ps, values = (known[name].to_numpy(dtype=np.float64) for name in ("time_ps", column))
+    name, unit = f"{quantity}_drift", f"{unit}/ns"
+    if values.size < LEAST_FOR_DRIFT:
+        return row(name, "", math.nan, unit, note=f"{values.size} values, too few for a drift")
+    slope, error = _slope_per_ns(time_ps, values)
+    return row(name, "", slope, unit, error, note="" if error > 0 else "never changed: no error can be given")
 
 
 def _trajectory_rows(reading: Reading) -> list[Row]:
     """Extremes of what happened, not estimates: they have no error."""
-    step = reading.largest_step
+    step, edge_nm = reading.largest_step, float(reading.box_nm.min())
     return [
-        row("box_edge_min", "", float(reading.box_nm.min()), "nm"),
+        row("box_edge_min", "", edge_nm, "nm", note="no box" if math.isnan(edge_nm) else ""),
         *([] if math.isnan(step) else [row("largest_step", "", step, "1", note=reading.step_note())]),
         row("trajectory_end", "", float(reading.time_ps[-1]), "ps", note="; ".join(reading.notes)),
     ]
@@ -134,28 +178,35 @@ def _known(table: pd.DataFrame, column: str) -> FloatArray:
 
 
 def _density_rows(run: Run, kept: pd.DataFrame) -> list[Row]:
-    """Drift of the density, and its deviation from the prediction for an electrolyte without chains."""
-    density, time_ps = _known(kept, "Density"), kept["time_ps"].to_numpy(dtype=np.float64)
-    if density.size == 0:
-        return []
-    drift, error = _slope_per_ns(time_ps, density)
-    rows = [row("density_drift", "", drift, "kg/m^3/ns", error)]
+    """Deviation of the density from the prediction for an electrolyte without chains."""
     predicted = run.composition.get("predicted_density_kg_per_m3")
-    if predicted and not _chains(run) and measured(run, "density") is None:
-        mean, half_width = block_error(100 * (density / float(predicted) - 1), PARAMETERS["blocks"])
-        rows.append(row("density_deviation", "", mean, "%", half_width, note=f"predicted {float(predicted):.1f} kg/m³"))
-    return rows
+    if not predicted or _chains(run) or measured(run, "density") is not None:
+        return []
+    percent = 100 * (_known(kept, "Density") / float(predicted) - 1)
+    return [_block_row("density_deviation", "", percent, "%", f"predicted {float(predicted):.1f} kg/m³")]
+
+
+def _block_row(quantity: str, label: str, values: FloatArray, unit: str, note: str = "") -> Row:
+    """Return the mean of something that follows from the box; NaN without one."""
+    if values.size == 0:
+        return row(quantity, label, math.nan, unit, note=NO_BOX)
+    mean, error = block_error(values, PARAMETERS["blocks"])
+    return row(quantity, label, mean, unit, error, note=note)
 
 
 def _slope_per_ns(time_ps: FloatArray, values: FloatArray) -> tuple[float, float]:
-    """Slope of a straight line per ns and its 95 % half-width, the error widened for correlated residuals."""
-    if values.size < 4 or np.ptp(time_ps) == 0.0:
-        return math.nan, math.nan
+    """Slope of a straight line per ns and its 95 % half-width, the error widened for correlated residuals.
+
+    The half-width is NaN for a series that never changes.
+    """
     time_ns = (time_ps - time_ps.mean()) * (constants.pico / constants.nano)
     squares = float(time_ns @ time_ns)
-    slope = float(time_ns @ values) / squares
-    residual = values - values.mean() - slope * time_ns
-    means, width = block_average(residual, 2000)
+    deviation = values - values.mean()
+    if np.ptp(values) <= CONSTANT_TOLERANCE * max(1.0, abs(float(values.mean()))):
+        return 0.0, math.nan
+    slope = float(time_ns @ deviation) / squares
+    residual = deviation - slope * time_ns
+    means, width = block_average(residual, MAX_POINTS)
     n_eff = max(values.size / (statistical_inefficiency(means) * width), 3.0)
     error = math.sqrt(float(residual @ residual) / squares / (n_eff - 2.0))
     return slope, float(stats.t.ppf(0.975, n_eff - 2.0)) * error
@@ -167,20 +218,17 @@ def _chains(run: Run) -> int:
 
 def _volume_rows(run: Run, kept: pd.DataFrame) -> list[Row]:
     """What the volume says: apparent volume of a chain, concentration of the salt."""
-    volume = _known(kept, "Volume")
-    if volume.size == 0:
-        return []
-    rows = []
+    volume, rows = _known(kept, "Volume"), []
     predicted, chains = run.composition.get("predicted_volume_nm3"), _chains(run)
     if predicted and chains:
-        mean, error = block_error((volume - float(predicted)) / chains, PARAMETERS["blocks"])
-        rows.append(row("chain_apparent_volume", "", mean, "nm^3", error, note="per chain"))
-        molar = mean * NM3_IN_ML_PER_MOL, error * NM3_IN_ML_PER_MOL
-        rows.append(row("chain_apparent_volume", "molar", molar[0], "mL/mol", molar[1], note="per mol of chains"))
-    ions = [species.count for species in run.species if species.role in ("cation", "anion")]
+        of_chain = (volume - float(predicted)) / chains
+        rows.append(_block_row("chain_apparent_volume", "", of_chain, "nm^3", "per chain"))
+        molar = of_chain * NM3_IN_ML_PER_MOL
+        rows.append(_block_row("chain_apparent_volume", "molar", molar, "mL/mol", "per mol of chains"))
+    of_role = [sum(one.count for one in run.species if one.role == role) for role in ("cation", "anion")]
+    ions = [count for count in of_role if count]
     if ions:
-        mean, error = block_error(min(ions) * PER_NM3_IN_MOL_PER_L / volume, PARAMETERS["blocks"])
-        rows.append(row("salt_concentration", "mol_per_L", mean, "mol/L", error))
+        rows.append(_block_row("salt_concentration", "mol_per_L", min(ions) * PER_NM3_IN_MOL_PER_L / volume, "mol/L"))
     return rows
 
 

@@ -52,28 +52,31 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     Rows in kJ/mol, label "": "heat_of_vaporisation", "vapour_energy" and "liquid_energy" (both per molecule);
     "deviation_from_experiment" (%, label heat_of_vaporisation; where a measured value is given).
 
+    NaN with the reason where the energies of one of the two are missing, unreadable or too few for an error.
+
     Raises:
-        RunError: the vapour's energies are missing, unreadable or too few for an error; the liquid has none, or more
-            than one kind of molecule.
+        RunError: the liquid has more than one kind of molecule.
     """
     if run.vapour_energy is None:
         return []
     if len(run.species) != 1:
         raise RunError("a heat of vaporisation is that of a pure liquid, this one has several kinds of molecules")
-    path = run.folder / run.vapour_energy
     try:
-        vapour = vapour_row(read_energies(path))
-    except ValueError as error:
-        raise RunError(f"{path}: {error}") from error
-    liquid = liquid_row(reading.energies, float(reading.time_ps[start_frame]), run.n_molecules)
+        vapour = vapour_row(read_energies(run.folder / run.vapour_energy))
+    except (RunError, ValueError) as error:
+        vapour = row("vapour_energy", "", math.nan, UNIT, note=f"vapour: {error}")
+    try:
+        liquid = liquid_row(reading.energies, float(reading.time_ps[start_frame]), run.n_molecules)
+    except RunError as error:
+        liquid = row("liquid_energy", "", math.nan, UNIT, note=str(error))
     heat = heat_row(vapour, liquid, run.temperature_K)
     return [heat, *deviation_rows(run, heat), vapour, liquid]
 
 
 def heat_row(vapour: Row, liquid: Row, temperature_K: float) -> Row:
-    """Return the heat of vaporisation from the two energies per molecule, with what makes its error doubtful."""
+    """Return the heat of vaporisation from the two energies per molecule, with what makes it doubtful or unknown."""
     value = vapour["value"] - liquid["value"] + GAS_CONSTANT_KJ_PER_MOL_K * temperature_K
-    doubts = [str(one["note"]) for one in (vapour, liquid) if DOUBT in str(one["note"])]
+    doubts = [str(one["note"]) for one in (vapour, liquid) if DOUBT in one["note"] or math.isnan(one["value"])]
     error = math.hypot(vapour["error"], liquid["error"])
     return row("heat_of_vaporisation", "", value, UNIT, error, note="; ".join(doubts))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.cutoffs import CONTACT_NM, contact_distance_nm
 from analysis.report.expected import compare
 from analysis.report.formatting import counted
 from analysis.run_schema import check_document
@@ -27,6 +28,8 @@ _DEFAULTS: dict[str, Any] = {
     "published": (),
 }
 _LONGEST_REASON = 6000
+_WHICH_REPLICA = r"^(?:largest|smallest) in r\d+(?:\+r\d+)*(?:; |$)"
+"""What pooling says of an extreme: which replica has it, nothing odd."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,17 @@ class Finished:
     def preview(self) -> bool:
         """True when any of the runs is a preview."""
         return any(bool(run["preview"]) for run in self.runs.values())
+
+    @property
+    def foreign(self) -> bool:
+        """True when Sheath did not make these runs: nothing tells by which protocol."""
+        return bool(self.run["protocol"] == NOT_SAID)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What `describe` guessed of runs from elsewhere, or found odd about their files."""
+        texts = [str(text) for run in self.runs.values() for text in run["composition"].get("warnings", ())]
+        return tuple(dict.fromkeys(texts)) if self.foreign else ()
 
     @property
     def cation(self) -> str | None:
@@ -112,11 +126,15 @@ class Electrolyte:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that the report is about."""
+    """Everything that the report is about.
+
+    `replicas` holds those asked for of each system; `given` says that single runs were given, not a configuration.
+    """
 
     finished: tuple[Finished, ...]
     unfinished: tuple[Unfinished, ...]
-    replicas: int
+    replicas: dict[str, int]
+    given: bool = False
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -125,23 +143,35 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def collect(
-    results_dir: Path, systems: Sequence[str], replicas: int, expected: Mapping[str, Any] | None = None
+    results_dir: Path,
+    systems: Sequence[str],
+    replicas: int | Mapping[str, int],
+    expected: Mapping[str, Any] | None = None,
 ) -> Results:
     """Read run.json and pooled tables of each system; whatever cannot be read becomes a reason, no error.
 
+    `replicas` are those of every system, or of each one where runs were given and nothing is configured.
     `expected` (see `analysis.report.expected`) is what the configuration asks for now.
     """
-    found = [_system(results_dir, name, replicas, (expected or {}).get(name, {})) for name in systems]
+    counts = dict.fromkeys(systems, replicas) if isinstance(replicas, int) else {one: replicas[one] for one in systems}
+    found = [_system(results_dir, name, counts[name], (expected or {}).get(name, {})) for name in systems]
     return Results(
         finished=tuple(one for one in found if isinstance(one, Finished)),
         unfinished=tuple(one for one in found if isinstance(one, Unfinished)),
-        replicas=replicas,
+        replicas=counts,
+        given=not isinstance(replicas, int),
     )
 
 
+def contacts_nm(member: Finished) -> dict[str, float]:
+    """Return kind of site -> contact distance in nm from this system's cation; nothing without ions."""
+    masses_u = next((one["masses_u"] for one in member.run["species"] if one["name"] == member.cation), None)
+    return {} if masses_u is None else {kind: contact_distance_nm(kind, masses_u) for kind in CONTACT_NM}
+
+
 def electrolytes(finished: Sequence[Finished]) -> tuple[Electrolyte, ...]:
-    """Group systems by the base they extend (followed to its root), in the order in which they come."""
-    base_of = {one.name: one.run.get("base") for one in finished}
+    """Group systems by the base that they extend or are compared with, followed to its root, in their order."""
+    base_of = {one.name: one.run.get("compared_with") or one.run.get("base") for one in finished}
     groups: dict[str, list[Finished]] = {}
     for one in finished:
         groups.setdefault(_root(one.name, base_of), []).append(one)
@@ -230,7 +260,9 @@ def _of_trajectory(tables: dict[str, pd.DataFrame]) -> list[str]:
     if table is None:
         return []
     notes = table.loc[table["quantity"] == "trajectory_end", "note"]
-    return [note for note in notes.str.replace(PREVIEW_MARK, "", regex=True) if note]
+    for pattern in (PREVIEW_MARK, _WHICH_REPLICA):
+        notes = notes.str.replace(pattern, "", regex=True)
+    return [note for note in notes if note]
 
 
 def _missing(tables: dict[str, pd.DataFrame], runs: dict[int, dict[str, Any]], replicas: int) -> list[str]:

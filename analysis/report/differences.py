@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.claims import CONFIRMED, CONTRADICTED
 from analysis.comparison import PREVIEW
-from analysis.comparison_files import CHARGES, EXCLUDED_VOLUME
+from analysis.comparison_files import CHARGES, EXCLUDED_VOLUME, FIRST
 from analysis.report.collect import Finished, records
 from analysis.report.formatting import number, unit_text, with_interval
 from analysis.report.names import line_name, rank_of
@@ -160,11 +160,12 @@ def _claim(table: pd.DataFrame) -> ClaimView:
 def _part(row: Mapping[str, Any]) -> PartLine:
     value, note = float(row["value"]), str(row["note"])
     above = row["direction"] == "above"
+    details = tuple(text for text in (note if math.isfinite(value) else "", _control(row, above=above)) if text)
     if math.isfinite(value):
         text = with_interval(value, float(row["error"])) if above else _signed(value, float(row["error"]))
-        found = Cell(text, (note,) if note else (), True)
+        found = Cell(text, details, True)
     else:
-        found = Cell(note or "–")
+        found = Cell(note or "–", details)
     return PartLine(
         name=line_name(str(row["quantity"]), str(row["label"])),
         said=f"is above {number(float(row['threshold']))}" if above else _SAID[str(row["direction"])],
@@ -176,10 +177,26 @@ def _part(row: Mapping[str, Any]) -> PartLine:
     )
 
 
+def _control(row: Mapping[str, Any], *, above: bool) -> str:
+    """Return what the same chains without charges show in the system's place; empty without such a control."""
+    name, value, error = str(row["control"]), float(row["control_value"]), float(row["control_error"])
+    if not name:
+        return ""
+    if not math.isfinite(value):
+        return f"control without charges ({name}): not determined"
+    shown = with_interval(value, error) if above else _signed(value, error)
+    return f"control without charges ({name}): {shown}"
+
+
 def _p_text(p: float) -> str:
     if not math.isfinite(p):
         return "–"
     return "below 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def first_of(pairs: Sequence[Pair]) -> str:
+    """Return the system that others are compared with because they name no base; empty when none are."""
+    return next((pair.base.name for pair in pairs if pair.about == FIRST), "")
 
 
 def split_by_charges(pairs: Sequence[Pair]) -> bool:

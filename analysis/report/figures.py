@@ -13,8 +13,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.cutoffs import BAND_NM, CONTACT_NM
-from analysis.report.collect import Electrolyte, Finished
+from analysis.cutoffs import BAND_NM
+from analysis.report.collect import Electrolyte, Finished, contacts_nm
 from analysis.report.formatting import label_text, species_of
 from analysis.report.palette import variant_of
 
@@ -41,26 +41,27 @@ class Figure:
 
 def rdf_figures(group: Electrolyte, variants: Styles) -> list[Figure]:
     """Return one figure per site label: g(r) above, running coordination number below, variants overlaid."""
-    labels: dict[str, str] = {}
+    labels: dict[str, float | None] = {}
     chains: set[str] = set()
     for member in group.members:
+        contacts = contacts_nm(member)
         kinds = {str(site["label"]): str(site["kind"]) for site in member.run["sites"]}
         chains |= {str(s["name"]) for s in member.run["species"] if s["role"] == "polymer"}
         for label in dict.fromkeys(member.curves("g")["label"]):
-            labels.setdefault(str(label), kinds.get(str(label).partition("-")[2], ""))
+            labels.setdefault(str(label), contacts.get(kinds.get(str(label).partition("-")[2], "")))
     return [
-        _rdf_figure(group, label, kind, variants, folded=species_of(label) in chains) for label, kind in labels.items()
+        _rdf_figure(group, label, contact_nm, variants, folded=species_of(label) in chains)
+        for label, contact_nm in labels.items()
     ]
 
 
-def _rdf_figure(group: Electrolyte, label: str, kind: str, variants: Styles, folded: bool) -> Figure:
+def _rdf_figure(group: Electrolyte, label: str, contact_nm: float | None, variants: Styles, folded: bool) -> Figure:
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for member in group.members:
         name = variant_of(member, group)
         g, cn = _curve(member, "g", label), _curve(member, "running_cn", label)
         for rows, row in ((_thin_r(g), 1), (_thin_r(cn), 2)):
             _add(figure, rows, name, variants[name], place=(row, 1), legend=row == 1)
-    contact_nm = CONTACT_NM.get(kind)
     if contact_nm is not None:
         low, high = contact_nm - BAND_NM, contact_nm + BAND_NM
         figure.add_vrect(x0=low, x1=high, fillcolor=_GREY, opacity=0.18, line_width=0, layer="below")

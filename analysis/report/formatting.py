@@ -109,4 +109,7 @@ def join_words(words: Sequence[str]) -> str:
 
 
 def _minus(text: str) -> str:
-    return text.replace("-", "−") if "e" not in text else text
+    """Return a number with a true minus sign, and zero without one."""
+    if "e" in text:
+        return text
+    return text.replace("-", "−") if text.strip("-0.") else text.removeprefix("-")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.report.collect import Finished
 from analysis.report.formatting import label_text, species_of, unit_text
@@ -24,6 +24,7 @@ class Glance:
 def glance_columns(finished: Sequence[Finished]) -> tuple[str, ...]:
     """Return the headings of the first table, with units; what concerns ions only when a system has some."""
     cation = first_cation(finished)
+    several = has_several_cations(finished)
     density = "Density, kg/m³"
     if cation is None:
         return (density, "Its deviation from experiment, else from the prediction, %", "Temperature, K", "Stationary")
@@ -32,9 +33,9 @@ def glance_columns(finished: Sequence[Finished]) -> tuple[str, ...]:
         "Deviation from the prediction, % / apparent volume per chain, nm³",
         "Salt, mol per litre of solution",
         "Temperature, K",
-        f"{cation}: neighbours in contact, total",
-        f"First {cation}–O(solvent) peak, nm",
-        f"D of {cation}",
+        "Cation: neighbours in contact, total" if several else f"{cation}: neighbours in contact, total",
+        "First cation–O(solvent) peak, nm" if several else f"First {cation}–O(solvent) peak, nm",
+        "D of the cation" if several else f"D of {cation}",
         "Stationary",
     )
 
@@ -44,8 +45,16 @@ def first_cation(finished: Sequence[Finished]) -> str | None:
     return next((one.cation for one in finished if one.cation is not None), None)
 
 
-def glance(member: Finished, with_ions: bool = True) -> Glance:
-    """Return one system's line of the first table; its columns are those of systems with or without ions."""
+def has_several_cations(finished: Sequence[Finished]) -> bool:
+    """Return whether the cation is not the same in all systems that have one."""
+    return len({one.cation for one in finished if one.cation is not None}) > 1
+
+
+def glance(member: Finished, with_ions: bool = True, name_cation: bool = False) -> Glance:
+    """Return one system's line of the first table; its columns are those of systems with or without ions.
+
+    `name_cation`: the cells name it, because the headings cannot.
+    """
     scalars = scalars_of(member)
 
     def first(wanted: str, label: str | None = None) -> Cell | None:
@@ -56,6 +65,9 @@ def glance(member: Finished, with_ions: bool = True) -> Glance:
                 return Cell(f"({shown.text}) {unit_text(unit)}", shown.details, True) if with_unit else shown
         return None
 
+    def named(shown: Cell | None) -> Cell | None:
+        return replace(shown, details=(str(member.cation), *shown.details)) if shown and name_cation else shown
+
     deviation, stationary = first("chain_apparent_volume") or first("density_deviation"), Cell(verdict(member))
     if not with_ions:
         deviation = first("deviation_from_experiment", "density") or deviation
@@ -65,9 +77,9 @@ def glance(member: Finished, with_ions: bool = True) -> Glance:
         deviation,
         first("salt_concentration", "mol_per_L"),
         first("temperature"),
-        first("cn_total"),
+        named(first("cn_total")),
         _nearest_oxygen(member, scalars),
-        first("D", member.cation) if member.cation is not None else None,
+        named(first("D", member.cation)) if member.cation is not None else None,
         stationary,
     )
     return Glance(member, cells)

@@ -1,21 +1,21 @@
-"""How much longer: what each key number needs for an error of ten percent."""
+"""How much longer: what each number needs for an error of ten percent, the furthest from it first."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from analysis.report.collect import Finished, records
 from analysis.report.formatting import number
-from analysis.report.names import line_name, rank_of
-from analysis.sampling import MOST_REPLICAS, TARGET, Needed, needed
+from analysis.report.names import line_name
+from analysis.sampling import MOST_REPLICAS, TARGET, Needed
 
-KEY_QUANTITIES = frozenset({
-    "cn_total", "cn_molecule", "motif_share", "speciation", "exchanges", "D", "msd_at_1ns", "conductivity",
-    "conductivity_ne", "transference_apparent", "transference_onsager", "haven_ratio", "viscosity",
-    "residence_time_intermittent", "dielectric_constant", "heat_of_vaporisation",
-})  # fmt: skip
+MOST_LINES = 40
+"""Rows on the page; longer.csv has all."""
 
 
 @dataclass(frozen=True)
@@ -26,27 +26,27 @@ class LongerLine:
     texts: tuple[str, ...]
 
 
-def longer_lines(members: Sequence[Finished]) -> tuple[LongerLine, ...]:
-    """Return a line per key number that at least one system has; nothing of previews."""
-    if all(member.preview for member in members):
-        return ()
+def longer_lines(members: Sequence[Finished], needs: pd.DataFrame) -> tuple[LongerLine, ...]:
+    """Return a line per number of some systems, those with the largest relative error first; nothing of previews.
+
+    Last come the numbers within their own error of zero, of which nothing can be said. `needs` has the columns
+    analysis.sampling.NEEDED_COLUMNS.
+    """
     texts: dict[tuple[str, str], dict[str, str]] = {}
-    for member in members:
-        for row in records(member.scalars):
-            key = (str(row["quantity"]), str(row["label"]))
-            if key[0] in KEY_QUANTITIES:
-                found = needed(float(row["value"]), float(row["error"]), int(row["n"]), _length_ns(member))
-                texts.setdefault(key, {})[member.name] = "preview" if member.preview else words(found)
-    ordered = sorted(texts, key=lambda key: rank_of(key[0]))
-    return tuple(
-        LongerLine(line_name(*key), tuple(texts[key].get(one.name, "–") for one in members)) for key in ordered
-    )
+    worst: dict[tuple[str, str], float] = {}
+    names = [one.name for one in members]
+    for row in records(needs[needs["system"].isin(names)]):
+        key, relative = (str(row["quantity"]), str(row["label"])), float(row["relative"])
+        texts.setdefault(key, {})[str(row["system"])] = words(_needed(row))
+        worst[key] = max(worst.get(key, 0.0), relative if math.isfinite(relative) else 0.0)
+    empty = {one.name: "preview" if one.preview else "–" for one in members}
+    ordered = sorted(texts, key=lambda key: -worst[key])
+    return tuple(LongerLine(line_name(*key), tuple((empty | texts[key])[name] for name in names)) for key in ordered)
 
 
-def _length_ns(member: Finished) -> float:
-    """Return the shortest length of a system's runs; NaN when it is not told."""
-    lengths = [run.get("production_ns_done") for run in member.runs.values()]
-    return min((float(one) for one in lengths if one is not None), default=math.nan)
+def _needed(row: dict[str, Any]) -> Needed:
+    replicas = None if pd.isna(row["needed_replicas"]) else int(row["needed_replicas"])
+    return Needed(float(row["relative"]), bool(row["reached"]), float(row["needed_ns"]), replicas, str(row["note"]))
 
 
 def words(found: Needed) -> str:

@@ -130,6 +130,7 @@ WITHHELD_IN_PREVIEW = frozenset({"D", "D_infinite", "D_blocks", "D_plain_fit", "
 """Quantities that a preview never shows, whatever its tables hold."""
 EXACT = frozenset({"box_edge_min", "largest_step", "trajectory_end", "own_copy_distance_min"})
 """Extremes of what happened, not estimates of anything: they have no interval."""
+_PLAIN_FIT = "Diffusion coefficient, one run, straight line,"
 # The heading says already that these are of the cation.
 _OF_CATIONS = frozenset({"holder", "holder_mixed", "speciation", "speciation_steady"})
 LABELS = {
@@ -144,8 +145,13 @@ def quantity_name(quantity: str) -> str:
     return _QUANTITIES[quantity][1] if quantity in _QUANTITIES else quantity.replace("_", " ")
 
 
-def line_name(quantity: str, label: str) -> str:
-    """Return what a number is called on the page: its quantity and of what it is."""
+def line_name(quantity: str, label: str, *, of_paper: bool = True) -> str:
+    """Return what a number is called on the page: its quantity and of what it is.
+
+    `of_paper`: the runs are ours, made along the paper's protocol, so that a number may be named after the paper.
+    """
+    if quantity == "D_plain_fit" and not of_paper:
+        return f"{_PLAIN_FIT} {label_text(label)}"
     if quantity in _OF_CATIONS:
         label = label.partition("-")[2] or label
     return f"{quantity_name(quantity)} {LABELS.get(label, label_text(label))}".strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from plotly.offline import get_plotlyjs
 from analysis.comparison import FEWEST_REPLICAS
 from analysis.comparison_files import compare_runs
 from analysis.cutoffs import BAND_NM, CONTACT_NM, NO_CONTACT
-from analysis.report.collect import Electrolyte, Finished, Results, collect, electrolytes
-from analysis.report.differences import pairs_of, split_by_charges, verdicts_of
+from analysis.report.collect import Electrolyte, Finished, Results, collect, contacts_nm, electrolytes
+from analysis.report.differences import first_of, pairs_of, split_by_charges, verdicts_of
 from analysis.report.expected import load_expected
 from analysis.report.figures import (
     Figure,
@@ -27,11 +27,12 @@ from analysis.report.figures import (
     rdf_figures,
 )
 from analysis.report.formatting import counted
-from analysis.report.glance import first_cation, glance, glance_columns
+from analysis.report.given import PAGE_MARK
+from analysis.report.glance import first_cation, glance, glance_columns, has_several_cations
 from analysis.report.liquids import liquid_lines
-from analysis.report.longer import longer_lines, target_text
+from analysis.report.longer import MOST_LINES, longer_lines, target_text
 from analysis.report.palette import species_styles, variant_of, variant_styles
-from analysis.report.ran import choices, description, heading, sentence
+from analysis.report.ran import choices, description, few_replicas, heading, sentence
 from analysis.report.summary import detail_groups
 from analysis.report.verdict import stationarity_lines, verdict
 
@@ -44,7 +45,13 @@ _FIGURE_CONFIG = {
 }
 
 
-def build(results_dir: Path, systems: list[str], replicas: int, out: Path, expected: Path | None = None) -> Path:
+def build(
+    results_dir: Path,
+    systems: list[str],
+    replicas: int | Mapping[str, int],
+    out: Path,
+    expected: Path | None = None,
+) -> Path:
     """Write the report about `systems` to `out` and return `out`.
 
     Every system whose pooled tables exist below `results_dir` is shown; every other one is named with the text
@@ -55,7 +62,7 @@ def build(results_dir: Path, systems: list[str], replicas: int, out: Path, expec
     Args:
         results_dir: folder with one folder per system, as the workflow leaves it.
         systems: ids of the systems asked for, in the order of the report.
-        replicas: replicas asked for per system.
+        replicas: replicas asked for per system; those of each system where single runs were given.
         out: path of the HTML file; its folder is created.
         expected: JSON file with the hash of the physics and the length that the configuration has now, per
             system and replica; results of another configuration, and shorter ones, are marked.
@@ -98,8 +105,10 @@ def _render(results: Results, results_dir: Path) -> str:
         provisional=_provisional(results.finished),
         provisional_notes=_provisional_notes(results.finished),
         misfits=_misfits(results.finished),
+        page_mark=Markup(PAGE_MARK),
+        few_replicas=few_replicas(results),
         glance_columns=glance_columns(results.finished),
-        glances=[glance(one, with_ions) for one in results.finished],
+        glances=[glance(one, with_ions, has_several_cations(results.finished)) for one in results.finished],
         with_ions=with_ions or not results.finished,
         liquids=liquid_lines(results.finished),
         sections=sections,
@@ -107,15 +116,15 @@ def _render(results: Results, results_dir: Path) -> str:
         descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
         verdicts={one.name: verdict(one) for one in results.finished},
         with_chains=any(run.get("monomers") for one in results.finished for run in one.runs.values()),
-        **_limits(),
+        **_limits(results.finished),
         **_inside(store),
     )
 
 
-def _limits() -> dict[str, Any]:
+def _limits(finished: Sequence[Finished]) -> dict[str, Any]:
     """Return the limits that the definitions name."""
     return {
-        "contact_nm": CONTACT_NM,
+        "contacts": {one.cation: contacts_nm(one) for one in finished if one.cation is not None} or {"Li": CONTACT_NM},
         "band_nm": BAND_NM,
         "no_contact": NO_CONTACT,
         "fewest_replicas": FEWEST_REPLICAS,
@@ -136,18 +145,23 @@ def _inside(store: dict[str, Any]) -> dict[str, Markup | str]:
 def _sections(results: Results, groups: Sequence[Electrolyte], results_dir: Path) -> list[dict[str, Any]]:
     """Return what the template shows per electrolyte: tables, comparisons and figures by kind."""
     variants, species = variant_styles(groups), species_styles(results.finished)
-    compared, verdicts = compare_runs(results_dir, {one.name: one.run for one in results.finished}, results.replicas)
+    found = compare_runs(
+        results_dir, {one.name: one.run for one in results.finished}, max(results.replicas.values(), default=1)
+    )
     sections = []
     for group in groups:
-        figures, pairs = _figures(group, variants, species), pairs_of(group.members, compared)
+        figures, pairs = _figures(group, variants, species), pairs_of(group.members, found.compared)
+        longer = longer_lines(group.members, found.needs)
         sections.append(
             {
                 "group": group,
                 "tables": detail_groups(group),
                 "pairs": pairs,
                 "with_controls": split_by_charges(pairs),
-                "verdicts": verdicts_of(group.members, verdicts),
-                "longer": longer_lines(group.members),
+                "verdicts": verdicts_of(group.members, found.verdicts),
+                "with_first": first_of(pairs),
+                "longer": longer[:MOST_LINES],
+                "longer_left_out": len(longer[MOST_LINES:]),
                 "members": [
                     (one, variant_of(one, group), variants[variant_of(one, group)][0]) for one in group.members
                 ],

@@ -31,8 +31,11 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 def variant_of(member: Finished, electrolyte: Electrolyte) -> str:
     """Return what tells a variant from its base: "PAB" of "x-pab" on "x"; the base itself is "bare".
 
-    A base without ions, whose variants are no chains, or with chains of its own is "base".
+    A base without ions, whose variants are no chains, or with chains of its own is "base"; so is one from elsewhere,
+    or, when it stands alone, its name.
     """
+    if member.foreign and member.name == electrolyte.name:
+        return BASE if len(electrolyte.members) > 1 else member.name
     if member.name == electrolyte.name:
         has_chains = any(species["role"] == "polymer" for species in member.run["species"])
         return BARE if member.cation is not None and not has_chains else BASE

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from analysis.comparison import FEWEST_REPLICAS
 from analysis.report.collect import NOT_SAID, Finished, Results
 from analysis.report.formatting import counted, flat, join_words, number, scalar, with_interval
 from analysis.report.summary import scalars_of
 
+OUR_QUESTION = "Lithium electrolytes at boron–nitrogen chains"
 PAPER = "paper"
 OURS = "our choice"
 _PAPER_CUTOFF_NM = 1.2
@@ -20,33 +23,76 @@ _PAPER_MIXING = "lorentz-berthelot"
 
 def heading(results: Results) -> str:
     """Return what the page is about: the project's question where our runs have ions, else what it holds."""
-    ours = not results.finished or any(run["protocol"] != NOT_SAID for run in _all_runs(results.finished))
-    if not any(run.get("cation") for run in _all_runs(results.finished)) and results.finished:
+    if not results.finished:
+        return "Electrolytes" if results.given else OUR_QUESTION
+    ours = any(run["protocol"] != NOT_SAID for run in _all_runs(results.finished))
+    if not any(run.get("cation") for run in _all_runs(results.finished)):
         return "Liquids without ions"
-    return "Lithium electrolytes at boron–nitrogen chains" if ours else "Electrolytes"
+    return OUR_QUESTION if ours else "Electrolytes"
 
 
 def sentence(results: Results) -> str:
     """Return one sentence about what ran, from the runs themselves."""
     finished = results.finished
     asked = len(finished) + len(results.unfinished)
+    if not finished and results.given:
+        return f"None of the runs of {counted(asked, 'system')} could be measured."
     if not finished:
         return f"None of the {asked} systems asked for has finished yet." if asked else "No system was asked for."
     runs = _all_runs(finished)
     count = f"{len(finished)} of {counted(asked, 'system')}" if results.unfinished else counted(asked, "system")
-    replicas = counted(results.replicas, "replica") + (" each" if len(finished) > 1 else "")
     # A trajectory that Sheath did not make tells its temperature and little else.
     wanted = (
-        ("production_ns_done", "{} ns of production"),
         ("temperature_K", "{} K"),
         ("pressure_atm", "{} atm"),
         ("cutoff_nm", "{} nm cut-off"),
         ("mixing_rule", "{} mixing"),
     )
-    facts = [text.format(_span(runs, key)) for key, text in wanted if any(run.get(key) is not None for run in runs)]
+    facts = [_lengths(runs)] if any(run.get("production_ns_done") is not None for run in runs) else []
+    facts += [text.format(_span(runs, key)) for key, text in wanted if any(run.get(key) is not None for run in runs)]
     gromacs = sorted({str(run["versions"]["gromacs"]) for run in runs if run.get("versions", {}).get("gromacs")})
     facts += [f"GROMACS {join_words(gromacs)}"] if gromacs else []
-    return f"Molecular dynamics of {count}, {replicas}: {', '.join(facts)}."
+    return f"Molecular dynamics of {count}, {_replicas(results)}: {', '.join(facts)}."
+
+
+def _replicas(results: Results) -> str:
+    """Return "2 replicas each", or where the systems differ "1, 1 and 2 replicas"."""
+    counts = list(results.replicas.values())
+    if len(set(counts)) > 1:
+        return f"{join_words([str(n) for n in counts])} replicas"
+    return counted(counts[0], "replica") + (" each" if len(results.finished) > 1 else "")
+
+
+def _lengths(runs: Sequence[dict[str, Any]]) -> str:
+    """Return "10 ns of production", or of runs from elsewhere what was used of them: "0.09 of 0.2 ns used"."""
+    own = [run for run in runs if "analysed" not in run and run.get("production_ns_done") is not None]
+    texts = [f"{_span(own, 'production_ns_done')} ns of production"] if own else []
+    used = list(dict.fromkeys(_used(run) for run in runs if "analysed" in run))
+    return join_words([*texts, *([f"{join_words(used)} ns used"] if used else [])])
+
+
+def _used(run: dict[str, Any]) -> str:
+    """Return how many ns of a run were read, of how many there are: "0.09 of 0.2", or "0.2"."""
+    done, there = run.get("production_ns_done"), run.get("production_ns")
+    part = there is not None and done < there * (1 - 1e-9)
+    return f"{_plain(done)} of {_plain(there)}" if part else _plain(done)
+
+
+def few_replicas(results: Results) -> str:
+    """Return what one or two replicas do not tell; empty where every system has three."""
+    counts = [results.replicas[one.name] for one in results.finished]
+    whose = " of a system" if len(set(counts)) > 1 else ""
+    texts = []
+    if 1 in counts:
+        texts.append(
+            f"With 1 replica{whose} the interval knows only what varies within a run, not what the packing left behind."
+        )
+    if 2 in counts:
+        texts.append(
+            f"With 2 replicas{whose} the interval is that of their scatter, 12.7 standard errors by Student's t, "
+            "where this is wider than what varies within the runs."
+        )
+    return " ".join([*texts, f"Statements about differences need {FEWEST_REPLICAS}."]) if texts else ""
 
 
 def choices(results: Results) -> tuple[tuple[str, str, str], ...]:
@@ -116,7 +162,7 @@ def description(member: Finished) -> dict[str, Any]:
             for species in run["species"]
         ],
         "facts": _facts(member),
-        "warnings": [str(text) for text in composition.get("warnings", [])],
+        "warnings": [] if member.foreign else [str(text) for text in composition.get("warnings", [])],
         "stages": [
             tuple(_plain(stage.get(key)) for key in ("name", "ensemble", "temperature_K", "length_ps"))
             for stage in run.get("stages", [])
@@ -144,20 +190,45 @@ def _facts(member: Finished) -> list[tuple[str, str]]:
         edge_nm = volume_nm3 ** (1 / 3)
         text = with_interval(edge_nm, edge_nm * error_nm3 / (3 * volume_nm3))
         facts.append(("Edge of a cube of the mean volume", f"{text} nm"))
-    facts += [("Cut-off", f"{scalar(run.get('cutoff_nm'))} nm"), ("Mixing rule", scalar(run.get("mixing_rule")))]
-    return [*facts, ("Time step", f"{scalar(run.get('timestep_fs'))} fs"), ("Protocol", scalar(run.get("protocol")))]
+    wanted = (
+        ("Cut-off", "cutoff_nm", " nm"),
+        ("Mixing rule", "mixing_rule", ""),
+        ("Time step", "timestep_fs", " fs"),
+        ("Protocol", "protocol", ""),
+    )
+    known = [one for one in wanted if run.get(one[1]) not in (None, NOT_SAID)]
+    return [*facts, *((name, f"{scalar(run[key])}{unit}") for name, key, unit in known)]
 
 
 def _replica(replica: int, run: dict[str, Any]) -> dict[str, Any]:
-    done, asked = run.get("production_ns_done"), run.get("production_ns")
+    interval = run.get("frame_interval_ps")
     return {
         "replica": replica,
-        "length": f"{scalar(done)} of {scalar(asked)} ns",
-        "interval": f"{scalar(run.get('frame_interval_ps'))} ps",
+        "lines": [*_length(run), *([("Frames every", f"{scalar(interval)} ps")] if interval else []), *_files(run)],
         "cis_share": _cis_share(run),
         "seeds": flat(run.get("seeds", {})),
         "hashes": flat(run.get("hashes", {})),
     }
+
+
+def _length(run: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return how long a run is and how much of it the numbers are from."""
+    done, asked = run.get("production_ns_done"), run.get("production_ns")
+    if "analysed" not in run:
+        return [("Production done", f"{scalar(done)} of {scalar(asked)} ns")]
+    of = run["analysed"]
+    frames = f"{of['frames']}, from {_plain(of['first_ps'])} to {_plain(of['last_ps'])} ps"
+    return [("Length used", f"{_used(run)} ns"), ("Frames analysed", frames)]
+
+
+def _files(run: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the names of the files of a run that was given."""
+    if "analysed" not in run:
+        return []
+    parts = run["trajectory"] if isinstance(run["trajectory"], list) else [run["trajectory"]]
+    found = [("Topology", [run["structure"]]), ("Trajectory", parts)]
+    found += [("Energies", [run["energy"]])] if run.get("energy") else []
+    return [(what, ", ".join(Path(name).name for name in names)) for what, names in found]
 
 
 def _cis_share(run: dict[str, Any]) -> str:

@@ -137,7 +137,8 @@ def _line(key: Key, members: Sequence[Finished], by_member: Sequence[Scalars]) -
         _with_choices(cell(scalars[key], scalars, member.preview), key, member) if key in scalars else None
         for member, scalars in zip(members, by_member, strict=True)
     )
-    return Line(quantity, label, line_name(quantity, label), unit_text(unit), cells)
+    name = line_name(quantity, label, of_paper=not all(member.foreign for member in members))
+    return Line(quantity, label, name, unit_text(unit), cells)
 
 
 def _with_choices(shown: Cell, key: Key, member: Finished) -> Cell:

@@ -21,7 +21,8 @@ def verdict(member: Finished) -> str:
     if table is None or table.empty:
         return "not judged: no table"
     if (drifting := _drifting(table)) is not None:
-        return f"never stationary: {drifting}"
+        there = " there" if re.search(r"\(r\d", drifting) else ""
+        return f"never stationary: {drifting}; the first half is left out{there}"
     judged = table[table["quantity"] == "stationary"]
     if judged["value"].isna().any():
         return f"not judged: {'; '.join(note for note in judged['note'] if note)}".removesuffix(": ")

@@ -214,7 +214,7 @@ def solvation_analysis(real: Measured) -> Any:
     sites: dict[str, list[Any]] = {}
     radii: dict[str, float] = {}
     for site in real.run.partner_sites():
-        radius = contact_nm(site) * NM_IN_ANGSTROM
+        radius = contact_nm(real.run, site) * NM_IN_ANGSTROM
         sites.setdefault(site.species, []).append(real.run.site_indices(site))
         assert radii.setdefault(site.species, radius) == radius
     solute = package("solvation_analysis.solute").Solute.from_atoms(

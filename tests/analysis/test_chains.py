@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from analysis.chain_geometry import ChainsOfSpecies
+from analysis.frames import NO_BOX_NM
 from analysis.observables import chains, hydrogen_bonds
 from analysis.read import load_reading, read
 from analysis.reading import Reading
-from analysis.run import Run, load_run
+from analysis.run import Run, Species, load_run
 from analysis.table import Row
+from tests.ideal_systems import ornstein_uhlenbeck
 
 from .conftest import run_document, species_entry, write_run
+from .moving_ions import is_honest, normal_deviates, reading_of, run_of
 
 N_FRAMES, BOX = 60, np.full(3, 3.0)
 
@@ -107,3 +112,23 @@ def test_a_start_behind_the_last_sample_gives_a_reason(measured: tuple[Run, Read
     run, reading, _ = measured
     late = [*chains.compute(run, reading, N_FRAMES + 5), *hydrogen_bonds.compute(run, reading, N_FRAMES + 5)]
     assert late and all(np.isnan(entry["value"]) and entry["note"] for entry in late)
+
+
+@pytest.mark.slow
+def test_the_error_of_the_radius_of_gyration_is_honest() -> None:
+    """Chains of two atoms on a spring: Rg is half their distance, whose mean is sqrt(8 / pi) times its spread."""
+    n_chains, repeats, n_frames, spread_nm = 3, 300, 300, 0.2
+    species = Species("PAB", "PAB", "polymer", n_chains * repeats, 0.0, "", (14.0,) * 2, (0.0,) * 2, (), ((0, 1),))
+    run = run_of([species], cation=None)
+    of_species = ChainsOfSpecies(species, run.atom_indices("PAB"))
+    arms = ornstein_uhlenbeck(n_frames, n_chains * repeats, spread_nm, 4.0, 1.0, seed=1)
+    atoms = np.stack([0 * arms, arms], axis=2).reshape(n_frames, -1, 3).astype(np.float32)
+    # without a box, so that no time goes into the distances to periodic copies
+    sizes = np.array([of_species.sizes(frame, np.full(3, NO_BOX_NM)) for frame in atoms])
+    reading = replace(reading_of(run, np.zeros((n_frames, 1, 3))), sample_frames=np.arange(n_frames))
+    found = []
+    for own in np.split(sizes, repeats, axis=1):
+        rows = chains.compute(run, replace(reading, chain_sizes={"PAB": own}), 0)
+        found.append([scalar(rows, "radius_of_gyration", "PAB", column) for column in ("value", "error")])
+    value, half_width = np.array(found).T
+    assert is_honest(normal_deviates(value - spread_nm * np.sqrt(2 / np.pi), half_width, 4))

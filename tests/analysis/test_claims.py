@@ -108,6 +108,24 @@ def test_a_share_of_exactly_zero_is_judged_by_the_errors_within_the_runs() -> No
     assert table["verdict"].tolist() == ["not resolved"] and "without an error" in table["note"].iloc[0]
 
 
+def test_a_control_stands_beside_each_part_and_changes_no_verdict() -> None:
+    key, base = ("motif_share", "Li-(O)2-N(middle)"), scalars("b", {CN: HIGH})
+    mine = scalars("b-pab", {key: [0.30, 0.32, 0.28], CN: LOW})
+    control = scalars("b-pab-uncharged", {key: [0.20, 0.22, 0.18], CN: [4.0, 4.1, 3.9]})
+    alone, beside = judge([FALLS, MOTIF], mine, base), judge([FALLS, MOTIF], mine, base, control=control)
+    told = ["control", "control_value", "control_error"]
+    assert beside.drop(columns=told).equals(alone.drop(columns=told))
+    assert set(alone["control"]) == {""} and alone["control_value"].isna().all()
+    assert set(beside["control"]) == {"b-pab-uncharged"}
+    # the control's own change against the base, and its own share
+    assert beside["control_value"].tolist() == pytest.approx([-1.0, 0.2])
+    assert beside["control_error"].iloc[1] == pytest.approx(4.302653 * 0.02 / math.sqrt(3))
+    preview = judge([MOTIF], mine, base, control=control, preview=True)
+    assert preview["control_value"].isna().all()
+    lacking = judge([MOTIF], mine, base, control=scalars("c", {CN: HIGH}))
+    assert lacking["control"].tolist() == ["c"] and lacking["control_value"].isna().all()
+
+
 @pytest.mark.slow
 def test_false_verdicts_are_as_rare_as_stated() -> None:
     """Where nothing differs, any of seven parts is confirmed in at most 5 % of 400 repeats, and so contradicted."""

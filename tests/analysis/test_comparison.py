@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.comparison import COLUMNS, NOT_COMPARED, PREVIEW, compare, holm, welch
+from analysis.comparison import COLUMNS, LONGEST_CURVE, NOT_COMPARED, PREVIEW, compare, holm, welch
+from analysis.table import frame, row
 from tests.analysis.replicas import scalars
 
 CN = ("cn", "Li-O(DME)")
@@ -144,3 +146,55 @@ def test_only_what_both_have_and_what_is_an_estimate_is_compared() -> None:
     assert table["label"].tolist() == [CN[1]] and "box_edge_min" in NOT_COMPARED
     assert table["note"].tolist() == ["the same in all runs: no scatter to judge by"]
     assert compare(scalars("b", other), scalars("c", {("D", "Li"): [1.0]}), about="").empty
+
+
+def curves(system: str, values: dict[str, dict[float, list[float]]]) -> pd.DataFrame:
+    """Replicas with curves of the cation: quantity -> x in ps -> a value a replica."""
+    tables = [
+        frame([row(quantity, "Li", one, "1", 0.01, x, "ps")], system=system, replica=replica)
+        for quantity, points in values.items()
+        for x, own in points.items()
+        for replica, one in enumerate(own, start=1)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_points_of_short_curves_are_compared_like_scalars() -> None:
+    lags = {100.0: [1.0, 1.1, 0.9], 1000.0: [2.0, 2.5, 1.7]}
+    moved = {100.0: [3.0, 3.1, 2.9], 1000.0: [2.1, 1.8, 2.4]}
+    table = compare(curves("b-pab", {"D_bound": moved}), curves("b", {"D_bound": lags}), about="")
+    assert table["label"].tolist() == ["Li, 100 ps", "Li, 1000 ps"]
+    assert table["judged"].tolist() == ["resolved", "not resolved"]
+    assert table["p_holm"].tolist() == pytest.approx(holm(table["p"]))
+    as_scalars = [
+        scalars(name, {("D_bound", str(x)): own for x, own in points.items()})
+        for name, points in (("b-pab", moved), ("b", lags))
+    ]
+    same = compare(as_scalars[0], as_scalars[1], about="")
+    shown = ["value", "error", "detectable", "mean", "base_mean", "n", "base_n", "p", "p_holm", "judged"]
+    assert table[shown].equals(same[shown])
+
+
+def test_a_point_that_some_runs_lack_is_not_compared() -> None:
+    mine = {"D_free": {100.0: [1.0, 1.1, 0.9], 1000.0: [2.0, math.nan, 1.7]}}
+    other = {"D_free": {100.0: [1.0, 1.1, 0.9], 1000.0: [2.0, 2.5, 1.7]}}
+    table = compare(curves("b-pab", mine), curves("b", other), about="")
+    assert table["judged"].tolist() == ["not resolved", "not compared"]
+    assert table["note"].iloc[1] == "b-pab: known in 2 of 3 runs"
+
+
+def test_long_curves_series_and_curves_at_other_x_are_left_out() -> None:
+    three = [1.0, 1.1, 0.9]
+    long = {float(x): three for x in range(LONGEST_CURVE + 1)}
+    values = {"msd": long, "cn_series": {1.0: three}, "D_sensitivity": {1.0: three}, "D_free": {1.0: three, 2.0: [1.0]}}
+    assert compare(curves("x-y", values), curves("x", values), about="").empty
+    one, other = curves("x-y", {"D_free": {1.0: three}}), curves("x", {"D_free": {2.0: three}})
+    assert compare(one, other, about="").empty
+
+
+def test_shares_by_a_number_name_it_without_a_unit() -> None:
+    tables = [
+        frame([row("denticity", "Li-TFSI", 0.5, "1", 0.1, 2, "1")], system="s", replica=replica) for replica in (1, 2)
+    ]
+    both = pd.concat(tables)
+    assert compare(both, both, about="")["label"].tolist() == ["Li-TFSI, 2"]

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.observables.coordination import compute
 from analysis.read import load_reading, read
-from analysis.run import Run, RunError, SiteGroup, load_run
+from analysis.run import Run, SiteGroup, load_run
 from analysis.table import frame
 
 from .conftest import gas_document, run_document, species_entry, write_run
@@ -142,9 +142,10 @@ def test_error_and_series_follow_the_time(tmp_path: Path) -> None:
     assert (series["note"] == "before the start").sum() == 100
 
 
-def test_a_kind_without_contact_distance_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"S\(G\): no contact distance for kind 'S'"):
-        _table(tmp_path, gas_document(1, 1, kind="S"), np.ones((12, 2, 3)), np.full((12, 3), 3.0))
+def test_a_kind_without_contact_distance_has_no_coordination_number(tmp_path: Path) -> None:
+    table = _table(tmp_path, gas_document(1, 1, kind="S"), np.ones((12, 2, 3)), np.full((12, 3), 3.0))
+    assert table["quantity"].tolist() == ["cn"] and table["value"].isna().all()
+    assert table["note"].str.contains("'S'").all()
 
 
 def test_contacts_that_change_once_say_that_their_error_is_too_small(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +12,15 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from analysis.einstein import EXPONENT_SPAN
 from analysis.msd import fft_msd, log_spaced_lags, msd_curve
 from analysis.observables.diffusion import compute, plain_fit, species_rows
 from analysis.read import Reading
 from analysis.run import Run, Species
 from analysis.table import Row
-from tests.analysis.moving_ions import ion, of, reading_of, run_of
+from tests.analysis.moving_ions import ion, is_honest, normal_deviates, of, reading_of, run_of
 from tests.analysis.test_green_kubo import relaxing, write_pressures
-from tests.ideal_systems import brownian_walkers
+from tests.ideal_systems import brownian_walkers, caged_walkers, paired_walkers
 
 D = 1e-3  # nm^2/ps
 
@@ -56,6 +58,65 @@ def test_units() -> None:
     assert abs(found["value"] - 10.0) <= 2 * found["error"]
     assert found["error"] < 0.5
     assert found["note"].startswith("window ")
+
+
+def slope_of(msd: dict[float, float], lag_ps: float) -> float:
+    """The slope of ln MSD by a line through the lags within a quarter decade, as the exponent is defined."""
+    near = {x: y for x, y in msd.items() if 1 / EXPONENT_SPAN - 1e-6 <= x / lag_ps <= EXPONENT_SPAN + 1e-6}
+    return float(np.polyfit(np.log(list(near)), np.log(list(near.values())), 1)[0])
+
+
+def z_of(values: list[tuple[float, float, float]], freedom: float) -> NDArray[np.float64]:
+    """z of (value, error, truth)."""
+    found = np.array(values)
+    return normal_deviates(found[:, 0] - found[:, 2], found[:, 1], freedom)
+
+
+RELAXATION_PS, INTERVAL_PS = 20.0, 4.0  # of the cages; 1 ns is 250 frames of 801
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("make", "cage", "freedom"),
+    [
+        (lambda seed: brownian_walkers(801, 40, D, INTERVAL_PS, seed), 0.0, 39),
+        (lambda seed: caged_walkers(801, 40, D, 0.1, RELAXATION_PS, INTERVAL_PS, seed), 0.1, 39),
+        (lambda seed: paired_walkers(801, 20, D, INTERVAL_PS, seed), 0.0, 19),
+        (lambda seed: np.repeat(brownian_walkers(801, 16, D, INTERVAL_PS, seed), 4, axis=1), 0.0, 15),
+    ],
+    ids=["free", "caged", "pairs", "fours"],
+)
+def test_the_errors_of_all_rows_are_honest(
+    make: Callable[[int], NDArray[np.float64]], cage: float, freedom: int
+) -> None:
+    """Over 200 repeats, MSD and exponent at short lags and at a good part of the run, MSD at 1 ns, D by blocks.
+
+    Student's t has one degree of freedom less than independent molecules, four for five blocks. Blocks are judged
+    where nearly all runs have them: a cage is left too late, but in the runs that happen to be fast.
+    """
+    found: dict[tuple[str, float], list[tuple[float, float, float]]] = {}
+    for seed in range(200):
+        rows = species_rows("Li", make(seed), INTERVAL_PS, preview=False)
+        lags = [float(one["x"]) for one in by_quantity(rows, "msd")]
+        exact = {x: 6 * D * x + 6 * cage**2 * (1 - math.exp(-x / RELAXATION_PS)) for x in lags}
+        for x in (12.0, 128.0, 1000.0):
+            found.setdefault(("msd", x), []).append((*estimated(rows, "msd", x), exact[x]))
+        for x in (12.0, 128.0, 712.0):
+            found.setdefault(("msd_exponent", x), []).append((*estimated(rows, "msd_exponent", x), slope_of(exact, x)))
+        found.setdefault(("msd_at_1ns", 0.0), []).append((*estimated(rows, "msd_at_1ns"), exact[1000.0]))
+        if (one := by_quantity(rows, "D_blocks")) and math.isfinite(one[0]["value"]):
+            found.setdefault(("D_blocks", 0.0), []).append((one[0]["value"], one[0]["error"], 1e4 * D))
+    for (quantity, x), values in found.items():
+        if len(values) < 180:
+            assert quantity == "D_blocks" and cage == 0.1
+            continue
+        z = z_of(values, 4 if quantity == "D_blocks" else freedom)
+        assert is_honest(z), (quantity, x, z.std(ddof=1), z.mean())
+
+
+def estimated(rows: list[Row], quantity: str, x: float | None = None) -> tuple[float, float]:
+    one = of(rows, quantity, x=x)
+    return one["value"], one["error"]
 
 
 def test_sensitivity_has_three_windows() -> None:

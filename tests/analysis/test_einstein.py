@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.einstein import Criteria, Diffusion, Fit, estimate, exponent, gls_slope_weights, overlap_covariance
-from analysis.msd import fft_msd, log_spaced_lags, msd_curve
+from analysis.einstein import Criteria, Diffusion, Fit, estimate, exponent, gls_slope_weights
+from analysis.msd import log_spaced_lags, msd_curve
 from tests.analysis.moving_ions import is_honest, normal_deviates
 from tests.ideal_systems import (
     ballistic_particles,
@@ -100,13 +100,6 @@ def test_gls_is_exact_on_a_line_and_ignores_the_intercept() -> None:
 def test_nearly_equal_lags_do_not_break_the_fit() -> None:
     lags = 1e6 + np.array([0.0, 1e-9, 1.0, 2.0, 1e5])
     assert gls_slope_weights(lags) @ (0.1 + 2.0 * lags) == pytest.approx(2.0, rel=1e-6)
-
-
-def test_covariance_of_overlapping_windows_is_that_of_random_walks() -> None:
-    lags, n_frames = np.array([2, 5, 15]), 400
-    curves = np.array([fft_msd(brownian_walkers(n_frames, 1, D, 1.0, seed))[lags] for seed in range(3000)])
-    disjoint = 2 / 3 * (6 * D * lags) ** 2 * lags / (n_frames - lags)
-    np.testing.assert_allclose(np.cov(curves.T), overlap_covariance(lags, disjoint), rtol=0.15)
 
 
 def test_exponents_of_known_motion() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,13 @@ import numpy as np
 import pytest
 
 from analysis.hydrogen_bonding import HydrogenBonds
-from analysis.run import load_run
+from analysis.observables import hydrogen_bonds
+from analysis.run import SiteGroup, load_run
 from analysis.unwrap import minimum_image
 
 from .conftest import run_document, species_entry, write_run
+from .contact_runs import telegraph
+from .moving_ions import ion, is_honest, normal_deviates, reading_of, run_of
 
 BOX = np.full(3, 2.0)
 
@@ -88,3 +92,52 @@ def test_without_donors_acceptors_or_bonds_there_is_nothing(tmp_path: Path) -> N
     bonds = HydrogenBonds(run)
     bonds.add(np.ones((4, 3), dtype=np.float32), BOX)
     assert bonds.labels == [] and bonds.series() == {}
+
+
+@pytest.mark.slow
+def test_an_ideal_gas_of_acceptors_has_the_number_of_bonds_of_the_cone_with_an_honest_error(tmp_path: Path) -> None:
+    """Per donor the density times 2/3 pi r^3 (1 - cos 50 degrees), the cone within 50 degrees of straight on."""
+    n_donors, n_acceptors, n_frames, repeats = 20, 100, 100, 200
+    document = amine_document(n_donors, n_acceptors)
+    document["sites"] = [site for site in document["sites"] if site["label"] != "O(D)"]
+    run = load_run(write_run(tmp_path / "run", document, np.ones((1, 3 * n_donors + n_acceptors, 3)), BOX[None]))
+    rng = np.random.default_rng(7)
+    bonds = HydrogenBonds(run)
+    donors = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [-0.1, 0.0, 0.0]]) + rng.random((n_donors, 1, 3)) * 2
+    for _ in range(n_frames * repeats):
+        positions = np.concatenate([donors.reshape(-1, 3), rng.random((n_acceptors, 3)) * 2]) % BOX
+        bonds.add(positions.astype(np.float32), BOX)
+    counts = bonds.series()["hydrogen_bonds"][:, 0].astype(np.int64).reshape(repeats, n_frames)
+    exact = n_acceptors / 8 * 2 / 3 * np.pi * 0.25**3 * (1 - np.cos(np.radians(50)))
+    reading, found = reading_of(run, np.zeros((n_frames, run.n_molecules, 3))), []
+    for own in counts:
+        one = replace(reading, sample_frames=np.arange(n_frames), hydrogen_bonds={"HN(D)-F(A)": own})
+        rows = {entry["label"]: entry for entry in hydrogen_bonds.compute(run, one, 0)}
+        found.append((rows["HN(D)-all"]["value"] - exact, rows["HN(D)-F(A)"]["error"]))
+    deviation, half_width = np.array(found).T
+    assert is_honest(normal_deviates(deviation, half_width, 4))
+
+
+@pytest.mark.slow
+def test_the_error_of_bonds_that_last_is_honest() -> None:
+    """Bonds that form and break at given rates, ten times as long as frames are apart: the mean share is known."""
+    run = run_of(
+        [ion("D", "solvent", 10), ion("A", "solvent", 10)],
+        [SiteGroup("HN(D)", "D", "HN", (0,)), SiteGroup("O(A)", "A", "O", (0,))],
+        cation=None,
+    )
+    reading, found = reading_of(run, np.zeros((600, 20, 3))), []
+    for seed in range(300):
+        counts = telegraph(600, (10,), 0.1, 0.05, seed).sum(axis=1)
+        one = replace(reading, sample_frames=np.arange(600), hydrogen_bonds={"HN(D)-O(A)": counts})
+        (row, _) = hydrogen_bonds.compute(run, one, 0)
+        found.append((row["value"] - 1 / 3, row["error"]))
+    deviation, half_width = np.array(found).T
+    assert is_honest(normal_deviates(deviation, half_width, 4))
+
+
+def test_donors_without_bonds_give_a_reason() -> None:
+    sites = [SiteGroup("HN(D)", "D", "HN", (0,)), SiteGroup("O(A)", "A", "O", (0,))]
+    run = run_of([ion("D", "solvent", 10), ion("A", "solvent", 10)], sites, cation=None)
+    (row,) = hydrogen_bonds.compute(run, reading_of(run, np.zeros((20, 20, 3))), 0)
+    assert row["label"] == "HN(D)-all" and np.isnan(row["value"]) and row["note"].startswith("no bond leads to")

@@ -1,6 +1,6 @@
 """Sheath's numbers are those of other programs on the same trajectory.
 
-gmx rdf, msd and energy, MDAnalysis InterRDF, SolvationAnalysis and kinisi, each on one real run (the tiny electrolyte
+gmx rdf and msd, MDAnalysis InterRDF, SolvationAnalysis and kinisi, each on one real run (the tiny electrolyte
 of the end-to-end tests, at constant pressure), kinisi also on random walkers, of whom D is known. Where two programs
 define a thing differently the test says so and compares what both define. Each tolerance is given with its reason and
 is smaller than the mistakes that it should show; where that is not plain, the test makes such a mistake and sees it.
@@ -8,7 +8,6 @@ is smaller than the mistakes that it should show; where that is not plain, the t
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,6 @@ from MDAnalysis.analysis.rdf import InterRDF
 from analysis.einstein import NORMAL_QUANTILE, fit_between
 from analysis.msd import fft_msd, log_spaced_lags, msd_curve
 from analysis.observables import coordination, speciation
-from analysis.pressures import COMPONENTS, read_pressures
 from analysis.table import frame
 from tests.analysis.conftest import gas_document, write_run
 from tests.analysis.independent_programs import (
@@ -30,11 +28,9 @@ from tests.analysis.independent_programs import (
     FloatArray,
     Kinisi,
     Measured,
-    gmx,
     gmx_counts,
     gmx_msd,
     measure,
-    read_xvg,
     simulate,
     solvation_analysis,
     write_standing_still,
@@ -297,24 +293,3 @@ def test_shells_are_those_of_solvation_analysis(real: Measured, solute: Any, tab
         theirs[label] = shell["fraction"]
     assert len(ours) > 1
     assert ours == pytest.approx(theirs, abs=_two_contacts(real))
-
-
-# --- energy files ------------------------------------------------------------------------------------------
-
-
-def test_pressures_are_those_that_gmx_energy_lists(real: Measured, tmp_path: Path) -> None:
-    energies = real.tpr.with_suffix(".edr")
-    found = read_pressures((energies,), 40.0, 298.0)
-    terms = "\n".join([*COMPONENTS, "Volume"])
-    gmx("energy", tmp_path, "-f", str(energies), "-o", "terms.xvg", stdin=f"{terms}\n\n")
-    times, *columns = read_xvg(tmp_path / "terms.xvg")
-    # gmx energy lists in the order of the file, which is another one
-    names = re.findall(r'@ s\d+ legend "([^"]+)"', (tmp_path / "terms.xvg").read_text(encoding="utf-8"))
-    listed = dict(zip(names, columns, strict=True))
-    (pressures,) = found.pressure_bar
-    assert len(pressures) > 100 and np.ptp(pressures) > 100
-    for column, name in enumerate(COMPONENTS):
-        # six decimals or six digits of single precision
-        np.testing.assert_allclose(pressures[:, column], listed[name][: len(pressures)], rtol=1e-5, atol=1e-5)
-    assert found.interval_ps == pytest.approx(times[1] - times[0])
-    assert found.volume_nm3[0] == pytest.approx(listed["Volume"].mean(), rel=1e-5)

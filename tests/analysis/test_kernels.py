@@ -55,7 +55,7 @@ def test_pairs_are_those_that_numpy_finds(run: Run, tmp_path: Path) -> None:
             distances = np.sqrt(np.einsum("csk,csk->cs", apart, apart))
             bins = np.minimum(distances / BIN_NM, counted.n_bins).astype(int)
             expected[blocks[number], label] += np.bincount(bins.ravel(), minlength=counted.n_bins + 1)
-            close = zip(*np.nonzero(distances < pair_cutoff_nm("O")), strict=True)
+            close = zip(*np.nonzero(distances < pair_cutoff_nm("O", (22.99,))), strict=True)
             listed += [(number, c, s, distances[c, s]) for c, s in close if label == 0]
         expected[blocks[number], 1, 0] -= 9
     # Rounding may put a distance on the edge of a bin into the one beside it: seen as two bins that differ by one.

@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
+from scipy import stats
 
 from analysis.__main__ import main
 from analysis.pool import pool, pool_folders
 from analysis.run import RunError
 from analysis.table import POOLED_COLUMNS, Row, frame, read_csv, row, write_csv
+
+FloatArray = NDArray[np.float64]
 
 
 def _tables(*replicas: list[Row]) -> list[pd.DataFrame]:
@@ -56,7 +60,7 @@ def test_intervals_of_pooled_means_cover_the_truth() -> None:
 
 
 def test_what_was_not_determined_is_not_counted_but_said() -> None:
-    pooled = pool(_tables(_one(4.0), _one(math.nan, math.nan, "subdiffusive"), _one(4.4)), "s")
+    pooled = pool(_tables(_one(4.0, 0.5), _one(math.nan, math.nan, "subdiffusive"), _one(4.4, 0.5)), "s")
     assert pooled["value"][0] == pytest.approx(4.2)
     assert pooled["n"][0] == 2
     assert pooled["note"][0] == "r2: subdiffusive"
@@ -197,3 +201,99 @@ def test_a_residence_time_that_only_some_replicas_have_is_none() -> None:
     found = _found(pool(_tables(known, bound), "s"), "residence_time_continuous", "Li-DME")
     assert math.isnan(found["value"])
     assert found["note"] == "long enough in 1 of 2 replicas: r2: tau > 1 ns (lower bound)"
+
+
+def test_a_bound_coefficient_of_some_replicas_is_none_at_that_lag_alone() -> None:
+    def bound(short: float, long: float) -> list[Row]:
+        lags = ((100.0, short), (1000.0, long))
+        return [row("D_bound", "Li", d, "D", 0.5, lag, "ps", note="" if d > 0 else "none stayed") for lag, d in lags]
+
+    pooled = pool(_tables(bound(2.0, 1.0), bound(2.2, math.nan), bound(2.4, 1.4)), "s")
+    short, long = pooled.to_dict("records")
+    assert (short["value"], short["n"]) == (pytest.approx(2.2), 3)
+    assert math.isnan(long["value"]) and (long["note"], long["n"]) == (
+        "diffusive in 2 of 3 replicas: r2: none stayed",
+        0,
+    )
+
+
+def test_a_shell_that_may_be_in_the_rest_of_a_replica_is_unknown_by_as_much() -> None:
+    """A share of 0.2 and one between 0 and 0.03: the mean is between 0.1 and 0.115, and all labels still sum to 1."""
+    first = [row("shell", name, share, "1", 0.01) for name, share in (("a", 0.75), ("b", 0.2), ("other", 0.05))]
+    for rest, least, most in ((0.03, 0.4, 0.03), (0.6, 0.1, 0.1)):
+        second = [row("shell", "a", 1 - rest - least, "1", 0.01), row("shell", "c", least, "1", 0.01)]
+        pooled = pool(_tables(first, [*second, row("shell", "other", rest, "1", 0.01)]), "s")
+        found = _found(pooled, "shell", "b")
+        assert found["value"] == pytest.approx(0.1)
+        assert found["error"] == pytest.approx(stats.t.ppf(0.975, 1) * 0.1 + most / 2)
+        assert f"r2: not among the commonest there, at most {most:g}" in found["note"]
+        assert pooled["value"].sum() == pytest.approx(1.0)
+    # without a rest every composition is listed, and one that is not did not occur
+    second = [row("shell", "a", 1.0, "1", 0.01), row("shell", "other", 0.0, "1", 0.001)]
+    assert _found(pool(_tables(first, second), "s"), "shell", "b")["note"] == ""
+
+
+ALARM = "times the error within: not equilibrated or too short"
+
+
+def _many(values: FloatArray, half_widths: FloatArray) -> list[pd.DataFrame]:
+    """Tables of replicas with a number in every column of (replicas, numbers)."""
+    pairs = zip(values, half_widths, strict=True)
+    return _tables(*([row("cn", str(i), v, "1", e) for i, (v, e) in enumerate(zip(*p, strict=True))] for p in pairs))
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_replicas_that_agree_raise_a_false_alarm_in_one_of_a_hundred(n: int) -> None:
+    """Errors that are known: 1 % of 4,000; one replica much longer than the others, and five blocks: at most that."""
+    rng, size = np.random.default_rng(n), 4000
+    long = np.where(np.arange(n) == 0, 0.1, 1.0)[:, None]
+    blocks = rng.normal(size=(n, size, 5)) * math.sqrt(5)
+    in_blocks = stats.t.ppf(0.975, 4) * blocks.std(axis=2, ddof=1) / math.sqrt(5)
+    exact = np.full((n, size), stats.norm.ppf(0.975))
+    cases = {"exact": (rng.normal(size=(n, size)), exact), "blocks": (blocks.mean(axis=2), in_blocks)}
+    cases["one long"] = (rng.normal(size=(n, size)) * long, exact * long)
+    rates = {name: pool(_many(*case), "s")["note"].str.contains(ALARM).mean() for name, case in cases.items()}
+    most = 0.01 + 4 * math.sqrt(0.01 * 0.99 / size)
+    assert all(rate <= most for rate in rates.values()), rates
+    assert rates["exact"] >= 0.01 - 4 * math.sqrt(0.01 * 0.99 / size), rates
+
+
+def test_replicas_that_differ_raise_the_alarm() -> None:
+    """Three replicas ten times as far apart as their errors: nine of ten say so, with the factor."""
+    rng = np.random.default_rng(1)
+    pooled = pool(_many(10 * rng.normal(size=(3, 1000)), np.full((3, 1000), stats.norm.ppf(0.975))), "s")
+    told = pooled["note"].str.contains(ALARM)
+    assert told.mean() > 0.9
+    times = pooled["note"][told].str.extract(r"between replicas (\S+) times")[0].astype(float)
+    assert 9 < np.sqrt((times**2).mean()) < 11
+
+
+def test_no_alarm_without_errors_in_curves_and_in_previews() -> None:
+    apart = [_one(4.0), _one(9.0)]
+    assert ALARM in _found(pool(_tables(*apart), "s"), "cn")["note"]
+    for rows in (
+        [_one(4.0, math.nan), _one(9.0)],
+        [_one(4.0, 0.1, "preview"), _one(9.0, 0.1, "preview")],
+        [[one | {"x": 1.0, "x_unit": "nm"} for one in own] for own in apart],
+        [_one(0.0, 0.0), _one(0.0, 0.0)],
+    ):
+        assert not pool(_tables(*rows), "s")["note"].str.contains(ALARM).any()
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_that_never_varied_keeps_the_widest_limit(share: float) -> None:
+    """Two replicas that never saw a thing have no scatter; that does not make the share exact."""
+
+    def pooled_error(*errors: float) -> float:
+        notes = [f"never seen: below {error} at 95 % (20 independent shells)" if error > 0 else "" for error in errors]
+        rows = [row("holder", "Li-nothing", share, "1", e, note=n) for e, n in zip(errors, notes, strict=True)]
+        tables = _tables(*([one] for one in rows))
+        return float(pool(tables, "s")["error"][0])
+
+    assert pooled_error(0.12, 0.15) == 0.15
+    assert pooled_error(0.12, math.nan) == 0.12
+    assert math.isnan(pooled_error(math.nan, math.nan)) and math.isnan(pooled_error(0.0, 0.0))
+
+
+def test_other_numbers_without_scatter_keep_the_errors_within() -> None:
+    assert pool(_tables(_one(0.5, 0.3), _one(0.5, 0.4)), "s")["error"][0] == pytest.approx(0.25)

@@ -15,6 +15,7 @@ from analysis.run import Run, load_run
 from analysis.table import frame
 
 from .conftest import gas_document, write_run
+from .contact_runs import normal_deviates
 
 
 def _read(folder: Path, document: dict[str, Any], positions: Any, boxes: Any) -> tuple[Run, Reading]:
@@ -74,6 +75,27 @@ def test_running_number_of_an_ideal_gas_is_density_times_volume(tmp_path: Path) 
     assert width == pytest.approx(PARAMETERS["row_bins"] * 0.002)
     assert len(g) == len(running)
     assert running["value"].is_monotonic_increasing
+
+
+@pytest.mark.slow
+def test_errors_of_g_and_of_the_running_number_are_honest(tmp_path: Path) -> None:
+    """Ideal gas, 200 repeats, within the listed pairs (parts or cations, the larger) and beyond (parts)."""
+    found: dict[tuple[str, float], list[tuple[float, float]]] = {}
+    for seed in range(200):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        table = _table(*_gas(folder, 1000 + seed, n_frames=50))
+        for quantity, x in (("g", 0.302), ("g", 0.602), ("running_cn", 0.3), ("running_cn", 0.6)):
+            rows = table[(table["quantity"] == quantity) & ((table["x"] - x).abs() < 1e-6)]
+            found.setdefault((quantity, x), []).append((rows["value"].iloc[0], rows["error"].iloc[0]))
+    density = 100 / 8.0 * np.mean(1 / np.linspace(0.9, 1.1, 100_001) ** 3)
+    for (quantity, x), values in found.items():
+        means, errors = np.array(values).T
+        truth = float(1.0 if quantity == "g" else density * 4 / 3 * np.pi * x**3)
+        z = normal_deviates(means, errors, truth, dof=4 if x > 0.4 else 19)
+        # of two errors that are both right the larger one is a little too wide
+        assert (0.8 if x > 0.4 else 0.7) < z.std() < 1.2, (quantity, x, z.std())
+        assert abs(z.mean()) < 4 * z.std() / np.sqrt(z.size), (quantity, x, z.mean())
 
 
 def test_cations_have_a_g_among_themselves(tmp_path: Path) -> None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyedr
 import pytest
 from MDAnalysis.lib.distances import distance_array
 
 from analysis import neighbours
 from analysis.__main__ import main
 from analysis.cutoffs import CONTACT_NM, PAIR_MARGIN_NM
-from analysis.energies import ENERGY_COLUMNS
+from analysis.energies import EDR_MAGIC, ENERGY_COLUMNS
 from analysis.observables import rdf
+from analysis.observe import observe
 from analysis.read import load_reading, read
 from analysis.run import RunError, SiteGroup, load_run
+from analysis.table import read_csv
 
 from .conftest import gas_document, run_document, species_entry, write_run
 from .readings import assert_same
@@ -99,7 +103,7 @@ def test_a_truncated_trajectory_is_read_as_far_as_it_goes(tmp_path: Path) -> Non
     read(load_run(path), tmp_path / "reading")
     reading = load_reading(tmp_path / "reading")
     assert 80 < reading.n_frames < 90
-    assert f"cut short: {reading.n_frames} of {reading.n_frames + 1} frames readable" in reading.notes[0]
+    assert "cut short: traj.xtc is damaged or broken off; " in reading.notes[0] and "hold no frame" in reading.notes[0]
     assert reading.com_nm.shape == (reading.n_frames, 68, 3)
     assert reading.block_edges_frame[-1] == reading.n_frames == reading.block_of_frame.size
     assert reading.pairs["Li-O(G)"]["frame"].max() < reading.n_frames
@@ -168,6 +172,32 @@ def test_a_folder_that_cannot_be_written_is_told(gas_run: Path, tmp_path: Path) 
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match=r"file/reading: cannot be written \((Not a directory|File exists)\)"):
         read(load_run(gas_run), tmp_path / "file" / "reading")
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged", "wrong unit"])
+def test_an_energy_file_that_cannot_be_used_costs_only_what_needs_it(
+    gas_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    edr = gas_run.parent / "energy.edr"
+    gas_run.write_text(json.dumps(json.loads(gas_run.read_text()) | {"energy": edr.name}))
+    if damage != "missing":
+        edr.write_bytes(b"broken" if damage == "damaged" else EDR_MAGIC.to_bytes(4, "big", signed=True))
+    if damage == "wrong unit":
+        terms = {"Time": np.arange(20.0), "Temperature": np.full(20, 77.0)}
+        monkeypatch.setattr(pyedr, "edr_to_dict", lambda path: terms)
+        monkeypatch.setattr(pyedr, "get_unit_dictionary", lambda path: {"Time": "ps", "Temperature": "F"})
+    run = load_run(gas_run)
+    read(run, tmp_path / "reading")
+    reading = load_reading(tmp_path / "reading")
+    assert reading.energies.empty and list(reading.energies.columns) == ENERGY_COLUMNS
+    assert observe(run, reading, tmp_path / "observables") == []
+    records = read_csv(tmp_path / "observables" / "thermodynamics.csv").to_dict("records")
+    table = {str(one["quantity"]): one for one in records}
+    for quantity in ("temperature", "pressure", "potential_energy"):
+        assert np.isnan(table[quantity]["value"])
+        assert re.match(r"no energies: .*energy\.edr: ", table[quantity]["note"])
+    assert table["density"]["value"] > 0 and "no energies: " in table["trajectory_end"]["note"]
+    assert (read_csv(tmp_path / "observables" / "rdf.csv")["quantity"] == "g").any()
 
 
 def test_a_site_without_atoms_is_counted_as_nothing(gas_run: Path, tmp_path: Path) -> None:

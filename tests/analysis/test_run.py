@@ -49,10 +49,42 @@ def test_sites_of_the_cation_itself_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"atoms": []}, ["atoms is empty", "G has the atoms 0 to 0"]),
+        ({"atoms": [0, 3, -1]}, ["atoms has 3, -1", "0 to 0"]),
+        ({"atoms": ["O1"]}, ["atoms has O1"]),
+        ({"species": "DME"}, ["species = 'DME' is none of Li, G"]),
+    ],
+)
+def test_a_site_that_no_atom_matches_is_left_out_and_told(
+    tmp_path: Path, changes: dict[str, Any], words: list[str]
+) -> None:
+    document = gas_document(2, 2)
+    document["sites"].append({"label": "N(G)", "species": "G", "kind": "N", "atoms": [0]} | changes)
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(document))
+    run = load_run(path)
+    assert [site.label for site in run.sites] == ["O(G)"]
+    (note,) = run.notes
+    assert all(word in note for word in ["mine.json", "N(G)", "sites[1]", "Remedy", *words]), note
+
+
+def test_a_site_of_a_kind_without_a_contact_distance_is_kept_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(gas_document(2, 2, kind="S")))
+    run = load_run(path)
+    assert [site.label for site in run.sites] == ["S(G)"]
+    (note,) = run.notes
+    assert all(word in note for word in ["run.json", "S(G)", "kind = 'S'", "only a g(r)", "Remedy", "HB"]), note
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
         ({"schema": 2}, ["schema"]),
         ({"temperature_K": "warm", "replica": True}, ["temperature_K", "replica"]),
         ({"cation": "Na"}, ["Na", "Li, G"]),
-        ({"sites": [{"label": "x", "species": "G", "kind": "O", "atoms": [1]}]}, ["atoms of G"]),
+        ({"sites": [{"label": "x", "species": "G", "kind": "O", "atoms": 1}]}, ["sites[0].atoms = 1", "type"]),
+        ({"viscosity_energies": [1]}, ["viscosity_energies"]),
         ({"species": [species_entry("Li", "cation", 0)]}, ["count = 0"]),
         ({"species": [species_entry("Li", "cation", 1, (7.0,), bonds=[(0, 1)])]}, ["bonds"]),
         ({"species": [species_entry("Li", "metal", 1)]}, ["role", "metal"]),

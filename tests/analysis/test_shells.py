@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from analysis.cutoffs import CONTACT_NM, contact_distance_nm, ion_of
 from analysis.run import RunError, SiteGroup
 from analysis.shells import (
     contact_nm,
@@ -71,7 +73,20 @@ def test_classes_and_kinds() -> None:
     ]
     assert coordinating_sites(RUN) == [O_SITE, HB_SITE]
     with pytest.raises(RunError, match="no contact distance for kind 'S'"):
-        contact_nm(SiteGroup("S(X)", "X", "S", (0,)))
+        contact_nm(RUN, SiteGroup("S(X)", "X", "S", (0,)))
+
+
+def test_contact_distances_grow_with_the_ion() -> None:
+    assert contact_distance_nm("O", (6.941,)) == CONTACT_NM["O"] == 0.28
+    # Na+ 0.102 and K+ 0.138 against Li+ 0.076 nm (Shannon 1976)
+    assert contact_distance_nm("O", (22.98977,)) == pytest.approx(0.306)
+    assert contact_distance_nm("HB", (39.0983,)) == pytest.approx(0.312)
+    assert contact_distance_nm("O", (40.078,)) == pytest.approx(0.304)  # Ca2+, not K+
+    assert contact_distance_nm("O", (6.94, 1.008)) == 0.28 and ion_of((6.94, 1.008)) == ""
+    sodium = contact_run(
+        [replace(species("Na", "cation", 3), masses_u=(22.99,)), species("DME", "solvent", 8)], [O_SITE]
+    )
+    assert contact_nm(sodium, O_SITE) == pytest.approx(0.306)
 
 
 def test_what_never_changes_has_no_error_from_parts() -> None:

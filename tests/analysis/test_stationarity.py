@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from analysis.read import PAIR_DTYPE, Reading
-from analysis.run import Run, RunError, SiteGroup, Species
+from analysis.run import Run, SiteGroup, Species
 from analysis.stationarity import coordination_series, find_start
 from analysis.table import Row
 from tests.ideal_systems import ar1
@@ -44,7 +44,8 @@ def make_reading(contacts: NDArray[np.int64], density: Array, potential: Array) 
     none = np.zeros(0)
     # energies are stored twice as often as frames, and from before the first frame on
     energy_ps = np.linspace(400.0, time_ps[-1], 2 * N_FRAMES)
-    energies = pd.DataFrame({"time_ps": energy_ps, "Temperature": 298.0, "Pressure": 1.0, "Volume": 30.0})
+    energies = pd.DataFrame({"time_ps": energy_ps, "Pressure": 1.0, "Volume": 30.0})
+    energies["Temperature"] = 298.0 + ar1(2 * N_FRAMES, 2, 99)
     energies["Density"], energies["Potential"] = np.repeat(density, 2), np.repeat(potential, 2)
     return Reading(
         time_ps=time_ps, box_nm=np.full((N_FRAMES, 3), 3.0), bin_edges_nm=none, histograms={}, norm={},
@@ -93,6 +94,13 @@ def test_a_drifting_series_is_named_and_half_is_left_out() -> None:
     assert math.isnan(found["value"]) and found["note"].startswith("not stationary")
 
 
+def test_a_thermostat_that_was_turned_during_the_run_is_named() -> None:
+    reading = make_reading(noisy_contacts(12.0, 1), 1100 + ar1(N_FRAMES, 4, 3), ar1(N_FRAMES, 4, 7))
+    reading.energies["Temperature"] += np.linspace(0, 5, 2 * N_FRAMES)
+    _, rows = find_start(make_run(), reading)
+    assert row_of(rows, "stationary", "all")["note"].startswith("never settle: temperature;")
+
+
 def test_a_partner_that_never_touches_is_stationary() -> None:
     quiet = np.zeros(N_FRAMES, dtype=np.int64)
     start, rows = find_start(make_run(), make_reading(quiet, ar1(N_FRAMES, 4, 8), ar1(N_FRAMES, 4, 9)))
@@ -107,17 +115,19 @@ def test_a_preview_is_not_judged() -> None:
     assert [one["note"] for one in rows] == ["preview: not judged"]
 
 
-def test_an_unknown_kind_of_site_is_told() -> None:
+def test_a_site_without_a_contact_distance_is_left_out() -> None:
     reading = make_reading(noisy_contacts(12.0, 6), ar1(N_FRAMES, 4, 8), ar1(N_FRAMES, 4, 9))
-    with pytest.raises(RunError, match="contact distance"):
-        coordination_series(make_run(kind="Xx"), reading)
+    series = coordination_series(make_run(kind="S"), reading)
+    assert not series["Li-DME"].any()  # F never touches, the other site does not count
+    _, rows = find_start(make_run(kind="S"), reading)
+    assert row_of(rows, "stationary", "all")["value"] == 1.0
 
 
 def test_a_liquid_without_ions_is_judged_by_density_and_energy_alone() -> None:
     reading = make_reading(noisy_contacts(20.0, 1), 1000 + ar1(N_FRAMES, 5, 2), -5e4 + 100 * ar1(N_FRAMES, 5, 3))
     pure = replace(make_run(), cation=None, species=make_run().species[1:])
     _, rows = find_start(pure, reading)
-    assert [one["label"] for one in rows] == ["density", "potential_energy", "all", "all"]
+    assert [one["label"] for one in rows] == ["density", "potential_energy", "temperature", "all", "all"]
     assert row_of(rows, "stationary", "all")["value"] == 1
     start, rows = find_start(pure, replace(reading, energies=reading.energies.iloc[:0]))
     assert start == 0 and math.isnan(row_of(rows, "stationary", "all")["value"])

@@ -13,6 +13,7 @@ import pytest
 from analysis.energies import ENERGY_COLUMNS
 from analysis.observables.vaporisation import compute, heat_row, liquid_row, vapour_row
 from analysis.run import RunError
+from tests.analysis.moving_ions import is_honest, normal_deviates
 from tests.analysis.test_thermodynamics import make_energies, make_reading, make_run
 from tests.ideal_systems import ar1
 
@@ -73,7 +74,33 @@ def test_nothing_without_a_vapour_and_a_reason_when_its_file_is_missing(tmp_path
     run, reading = make_run(tmp_path), make_reading(make_energies())
     assert compute(run, reading, 0) == []
     pure = replace(run, species=run.species[:1], vapour_energy="vapour/energy.edr")
-    with pytest.raises(RunError, match=r"energy\.edr: there is no such file"):
-        compute(pure, reading, 0)
+    rows = {one["quantity"]: one for one in compute(pure, reading, 0)}
+    for quantity in ("heat_of_vaporisation", "vapour_energy"):
+        assert math.isnan(rows[quantity]["value"]) and "energy.edr: there is no such file" in rows[quantity]["note"]
+    assert rows["liquid_energy"]["value"] == pytest.approx(-5000, abs=10)
     with pytest.raises(RunError, match="several kinds of molecules"):
         compute(replace(run, vapour_energy="vapour/energy.edr"), reading, 0)
+
+
+def test_a_liquid_without_energies_leaves_the_vapour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.observables.vaporisation.read_energies", lambda path: vapour())
+    pure = replace(make_run(), species=make_run().species[:1], vapour_energy="vapour/energy.edr")
+    rows = {one["quantity"]: one for one in compute(pure, make_reading(make_energies().iloc[:0]), 0)}
+    assert rows["vapour_energy"]["value"] == pytest.approx(30, abs=1)
+    for quantity in ("heat_of_vaporisation", "liquid_energy"):
+        assert math.isnan(rows[quantity]["value"]) and "liquid's energies are missing" in rows[quantity]["note"]
+
+
+@pytest.mark.parametrize(("of_vapour", "of_liquid", "freedom"), [(10.0, 0.02, 19), (1.0, 1.0, 4)])
+def test_the_error_of_the_heat_is_that_of_the_half_that_varies_more(
+    of_vapour: float, of_liquid: float, freedom: int
+) -> None:
+    """Means over correlated energies of both: nineteen degrees of freedom where the vapour decides, else four."""
+    deviation, half_width = [], []
+    for seed in range(300):
+        gas = vapour_row(energies(30.0 + of_vapour * ar1(8000, 5, seed), 0.5))
+        liquid = liquid_row(energies(N * (-5.0 + of_liquid * ar1(1000, 5, 1000 + seed)), 1.0), 0.0, N)
+        heat = heat_row(gas, liquid, 298.15)
+        deviation.append(heat["value"] - 35.0 - 8.314462618e-3 * 298.15)
+        half_width.append(heat["error"])
+    assert is_honest(normal_deviates(np.array(deviation), np.array(half_width), freedom))

@@ -112,3 +112,29 @@ def test_a_report_about_runs_from_elsewhere_needs_no_configuration(tmp_path: Pat
     assert "-o report.html" in done.stderr
     done = sheath("report", "-o", str(page))
     assert done.returncode == 2
+
+
+def test_the_command_is_found_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "far").symlink_to(ROOT / "sheath")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "sheath").symlink_to(Path("..") / "far")
+    link = str(tmp_path / "bin" / "sheath")
+    done = subprocess.run([link, "describe"], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "./sheath describe" in done.stderr
+    assert "python -m" not in done.stderr and "not installed" not in done.stderr
+
+
+def test_a_reader_who_leaves_early_is_told_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [str(ROOT / "sheath"), "describe", "--help"], stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60
+    )
+    os.close(writing)
+    assert done.stderr == b""
+
+
+def test_the_help_says_what_becomes_of_given_runs() -> None:
+    said = " ".join(sheath("report", "--help").stdout.split())
+    assert "is compared with the first one given, runs of one system are replicas" in said

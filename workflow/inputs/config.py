@@ -28,7 +28,7 @@ LONGEST_CHECKPOINT_MIN = 60.0
 MIXING_RULES = ("lorentz-berthelot", "geometric")
 PROTOCOLS = ("paper",)
 # Files of the results folder, which a system's folder of the same name would replace.
-TAKEN_SYSTEM_NAMES = ("report.html", "comparisons.csv", "claims.csv")
+TAKEN_SYSTEM_NAMES = ("report.html", "comparisons.csv", "claims.csv", "longer.csv")
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ rule compare:
     output:
         comparisons=f"{RESULTS}/comparisons.csv",
         claims=f"{RESULTS}/claims.csv",
+        longer=f"{RESULTS}/longer.csv",
     log:
         f"{RESULTS}/logs/compare.log",
     conda:

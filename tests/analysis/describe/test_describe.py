@@ -207,7 +207,7 @@ def test_a_triclinic_box_is_refused_clearly(tmp_path: Path) -> None:
     universe = universe_of(one)
     pdb = write_pdb(tmp_path / "a.pdb", universe)
     xtc = write_trajectory(tmp_path / "a.xtc", universe, one.positions_nm, one.box_nm, angles=(60.0, 60.0, 90.0))
-    with pytest.raises(RunError, match=r"a\.xtc.*angles 60, 60, 90.*only rectangular"):
+    with pytest.raises(RunError, match=r"a\.xtc.*angles 60, 60, 90.*only rectangular.*Remedy: simulate in a rect"):
         describe(request(pdb, xtc))
 
 

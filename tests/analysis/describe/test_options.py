@@ -11,6 +11,8 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.describe.options import summary
+from analysis.pressures import pressure_files
+from analysis.run import load_run
 from workflow.forcefield import molecule_atoms, write_topology
 from workflow.gromacs import grompp
 from workflow.manifest import _sites, _species
@@ -93,7 +95,7 @@ def test_it_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str
         (["--site", "O(EC)=Q:O1"], ["of the kind O, N, F"]),
         (["--frame-interval", "0"], ["--frame-interval 0"]),
         (["--timestep", "1"], ["--timestep tells nothing", "--frame-interval"]),
-        (["--box", "1", "0", "1"], ["box_nm"]),
+        (["--box", "1", "0", "1"], ["--box 1 0 1", "positive"]),
         (["--cation", "Li"], ["the species are Na, PF6, EC", "Li"]),
         (["--topology-format", "GRO"], ["a.pdb"]),
     ],
@@ -159,3 +161,22 @@ def test_other_files_are_not_written_over(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "plain").write_text("")
     assert main([*arguments, str(tmp_path / "plain" / "run.json")]) == 2
     assert "plain" in capsys.readouterr().err
+
+
+def test_energies_are_named_and_missing_ones_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pdb, xtc = files(tmp_path)
+    for name in ("a.edr", "b.edr"):
+        (tmp_path / name).touch()
+    out = tmp_path / "run.json"
+    short = [str(tmp_path / name) for name in ("a.edr", "b.edr", "c.edr")]
+    options = ["--temperature", "298", "--viscosity-energies", *short]
+    assert main(["describe", str(pdb), str(xtc), "-o", str(out), *options]) == 0
+    run = load_run(out)
+    assert run.viscosity_energies == ("a.edr", "b.edr", "c.edr")
+    assert [path.name for path in pressure_files(run)] == ["a.edr", "b.edr", "c.edr"]
+    said = capsys.readouterr().out
+    assert "c.edr: there is no such file, and nothing that needs it. Remedy: --viscosity-energies" in said
+    assert "a.edr" not in said
+    with pytest.raises(SystemExit):
+        main(["describe", "--help"])
+    assert "--viscosity-energies FILE.edr" in " ".join(capsys.readouterr().out.split())

@@ -11,6 +11,7 @@ import pytest
 
 from analysis.observe import mark_preview
 from analysis.report import build
+from analysis.report.longer import MOST_LINES
 from analysis.table import Row, frame, row, write_csv
 from tests.analysis.report.page import Page
 from tests.analysis.report.synthetic import ETHER, make_run, make_tables, write_system
@@ -93,6 +94,8 @@ def test_verdicts_stand_on_the_page_with_their_parts(three: Page) -> None:
     assert verdict("C1") == "confirmed"
     assert verdict("C6") == "contradicted"
     assert "fewer <oxygens>" in three.body
+    assert f"control without charges ({CONTROL}): 0.0000 ± 0.0051" in " ".join(three.body.split())
+    assert f"control without charges ({CONTROL}): −0.400 ± 0.080" in " ".join(three.body.split())
     assert not three.find(data_about_system=CONTROL), "a control is not what the paper speaks of"
 
 
@@ -122,6 +125,22 @@ def test_how_much_longer_names_time_and_replicas(tmp_path: Path) -> None:
     shown = Page(build(tmp_path, [ETHER], 1, tmp_path / "report.html"))
     assert "Conductivity, collective± 40 %: 160 ns a run or 16 replicas" in shown.body
     assert "Viscosity± 5 %: enough" in shown.body
+    longer = shown.body.partition("How much longer: what")[2]
+    assert longer.index("Conductivity, collective") < longer.index("Viscosity"), "the furthest from ten percent first"
+
+
+def test_how_much_longer_is_of_all_numbers_and_limited_in_length(tmp_path: Path) -> None:
+    run = make_run(ETHER)
+    tables = tables_without_curves(run)
+    tables["speciation"] = [row("holder", f"Li-{i}", 0.5, "1", 0.06 + 0.001 * i) for i in range(MOST_LINES + 20)]
+    tables["further"] = [row("viscosity", "", 2.0, "mPa s", 1.0), row("cn", "Li-zero", 0.0, "1", 0.1)]
+    write_system(tmp_path, run, tables)
+    build(tmp_path, [ETHER], 1, tmp_path / "report.html")
+    longer = Page(tmp_path / "report.html").body.partition("How much longer: what")[2]
+    assert (
+        longer.index("Viscosity± 50 %") < longer.index(f"Held by {MOST_LINES + 19}") < longer.index("more numbers in")
+    )
+    assert "Held by 0±" not in longer and "Li–zero" not in longer
 
 
 def test_new_observables_have_headings_and_names(tmp_path: Path) -> None:

@@ -68,8 +68,14 @@ def test_the_verdict_of_replicas_is_that_of_the_worst(tmp_path: Path) -> None:
 
     assert verdict_of(judged(100, True), judged(900, True), judged(200, True)) == "from 900 ps on"
     slow = judged(5000, False)
-    assert verdict_of(judged(100, True), slow, judged(200, True)) == "never stationary: Li–DOL (r2)"
-    assert verdict_of(slow, judged(100, True), slow) == "never stationary: Li–DOL (r1+r3)"
+    assert (
+        verdict_of(judged(100, True), slow, judged(200, True))
+        == "never stationary: Li–DOL (r2); the first half is left out there"
+    )
+    assert (
+        verdict_of(slow, judged(100, True), slow)
+        == "never stationary: Li–DOL (r1+r3); the first half is left out there"
+    )
     unjudged = [row("stationary", "all", math.nan, "1", note="no frames: not judged")]
     assert verdict_of(judged(100, True), unjudged) == "not judged: r2: no frames: not judged"
 

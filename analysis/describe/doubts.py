@@ -1,0 +1,113 @@
+"""What in the first frame or in an option contradicts the rest: told, or refused where nothing could be right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import constants
+
+from analysis.describe.atoms import GUESSED_BONDS, Atoms
+from analysis.describe.looking import First
+from analysis.describe.request import Request
+from analysis.describe.species import NO_NAMES, Found
+from analysis.energies import read_energies
+from analysis.part import LONGEST_BOND_NM
+from analysis.run import RunError
+
+FloatArray = NDArray[np.float64]
+
+SAME_BOX = 0.1
+"""Share by which a box that the user gives may differ from that of the first frame, as it does at constant pressure."""
+_WRONG_UNIT = 3.0
+_LEAST_G_PER_ML, _MOST_G_PER_ML = 0.1, 10.0
+_G_PER_ML_OF_U_PER_NM3 = constants.atomic_mass * constants.kilo / (constants.nano / constants.centi) ** 3
+_MOST_KINDS = 3
+_SAME_TEMPERATURE = 0.01
+"""A thermostat keeps the mean temperature much nearer to what it is set to than this share."""
+
+
+def doubts(request: Request, atoms: Atoms, species: Sequence[Found], first: First) -> list[str]:
+    """Return what the user should look at, one line each.
+
+    Raises:
+        RunError: a box several times larger or smaller than the file says; an energy file that cannot be read.
+    """
+    box = first.box_nm if request.box_nm is None else np.array(request.box_nm)
+    return [*_of_box(request, atoms, first, box), *_of_bonds(request, atoms, species, first, box), *_of_energy(request)]
+
+
+def _of_box(request: Request, atoms: Atoms, first: First, box: FloatArray | None) -> list[str]:
+    """Return what speaks against a box: the file's own, and the density that follows."""
+    notes = []
+    if request.box_nm is not None and first.box_nm is not None and box is not None:
+        ratio = box / first.box_nm
+        if (np.abs(np.log(ratio)) > np.log(_WRONG_UNIT)).any():
+            raise RunError(
+                f"--box {_edges(box)} nm, but the first frame has a box of {_edges(first.box_nm)} nm. "
+                "Remedy: edges in nm, or leave out --box"
+            )
+        if (np.abs(ratio - 1) > SAME_BOX).any():
+            notes.append(f"--box {_edges(box)} nm replaces the box of the file, {_edges(first.box_nm)} nm at first")
+    if box is not None and (box > 0).all():
+        density = float(atoms.masses_u.sum()) / float(np.prod(box)) * _G_PER_ML_OF_U_PER_NM3
+        if not _LEAST_G_PER_ML <= density <= _MOST_G_PER_ML:
+            given = "--box is in nm" if request.box_nm is not None else "are the lengths of the file in its unit?"
+            notes.append(f"a box of {_edges(box)} nm makes a density of {density:.3g} g/mL: {given}")
+    return notes
+
+
+def _of_bonds(
+    request: Request, atoms: Atoms, species: Sequence[Found], first: First, box: FloatArray | None
+) -> list[str]:
+    """Return what speaks against bonds: too long ones, or guessed ones that make many kinds of molecules."""
+    spread = f"the atoms span {_edges(np.ptp(first.positions_nm, axis=0))} nm. Remedy: --box X Y Z (nm)"
+    if GUESSED_BONDS not in atoms.notes:
+        vectors = first.positions_nm[atoms.bonds[:, 0]] - first.positions_nm[atoms.bonds[:, 1]]
+        if box is not None and (box > 0).all():
+            vectors -= box * np.rint(vectors / box)
+        lengths = np.linalg.norm(vectors, axis=1)
+        n_long = int((lengths > LONGEST_BOND_NM).sum())
+        if not n_long:
+            return []
+        told = f"{n_long} of {lengths.size} bonds are longer than {LONGEST_BOND_NM:g} nm in the first frame"
+        if box is None:
+            return [f"{told}: molecules are broken across a boundary, and there is no box to mend them; {spread}"]
+        cause = "--box is wrong" if request.box_nm is not None else "the lengths have another unit"
+        return [f"{told}: the order of atoms differs between topology and trajectory, or {cause}"]
+    kinds = _kinds_of_residues(atoms, species)
+    many = [f"{count} kinds of molecules of {name}" for name, count in kinds.items() if count > _MOST_KINDS]
+    if not many:
+        return []
+    told = f"the guessed bonds make {', '.join(many)}: the order of atoms may differ between topology and trajectory"
+    return [f"{told}, or molecules are broken across a boundary; {spread}" if box is None else told]
+
+
+def _kinds_of_residues(atoms: Atoms, species: Sequence[Found]) -> dict[str, int]:
+    """Return how many species the residues of each name are in."""
+    if atoms.residues is None:
+        return {}
+    kinds: dict[str, int] = {}
+    for one in species:
+        for name in set(atoms.residues[one.atoms].ravel().tolist()) - NO_NAMES:
+            kinds[name] = kinds.get(name, 0) + 1
+    return kinds
+
+
+def _of_energy(request: Request) -> list[str]:
+    """Return what speaks against the temperature."""
+    if request.energy is None:
+        return []
+    try:
+        known = read_energies(request.energy)["Temperature"].dropna()
+    except RunError as error:
+        raise RunError(f"{error}. Remedy: --energy FILE.edr of GROMACS, or leave it out") from None
+    mean = float(known.mean()) if len(known) else request.temperature_K
+    if abs(mean - request.temperature_K) <= _SAME_TEMPERATURE * request.temperature_K:
+        return []
+    return [f"--temperature {request.temperature_K:g}, but the mean temperature in {request.energy} is {mean:.1f} K"]
+
+
+def _edges(lengths: FloatArray) -> str:
+    return " ".join(f"{length:.3g}" for length in lengths)

@@ -1,0 +1,131 @@
+"""First peak and first minimum of the g(r) of all replicas together.
+
+Definition: g(r) = mean over the R replicas of their g in the same fixed bins, smoothed by a Gaussian of fixed width;
+peak and minimum are found on it as on that of one run (analysis/observables/rdf.py), and are not the mean of what is
+found in the single runs: one that is too noisy to show its minimum still has its part in that of all.
+A peak counts when it stands out from the noise: the errors within the runs, taken as those of independent bins, and
+where they are not known the scatter between the runs. Runs that differ in how high a peak is do not make it noise.
+Uncertainty: with three replicas or more 95 % half-width from the jackknife, t(0.975, R - 1)
+sqrt((R - 1) / R sum (x_i - mean x)^2), x_i: the position without replica i, of a minimum no less than half a bin; with
+two the larger of their own. Wrong where the runs share their packing; the jackknife of a minimum, whose place jumps,
+errs on the safe side.
+Source: Efron and Stein, Ann. Statist. 9, 586, 1981, for the jackknife.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import ndimage, signal, stats
+
+from analysis.observables.rdf import PARAMETERS, peak_vertex, trough_middle
+
+FloatArray = NDArray[np.float64]
+FEATURES = ("first_peak", "first_minimum")
+_FEWEST_FOR_JACKKNIFE = 3
+_OWN_VALUE = r"^g = \S+ there(?:; )?"
+"""What the note of one run's minimum says of its own g."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Position of a peak or a minimum in nm with its 95 % half-width, NaN when there is none, and why or how deep."""
+
+    position: float = math.nan
+    error: float = math.nan
+    note: str = ""
+
+
+def features_of(r: FloatArray, g: FloatArray, errors: FloatArray) -> dict[str, Feature]:
+    """Return first peak and first minimum of the mean of several g.
+
+    r: (K,) nm, evenly spaced; g and errors: (R, K) with 95 % half-widths, NaN where unknown. The error of a feature is
+    NaN with fewer than three replicas, or when one of the delete-one means has none.
+    """
+    sigma = PARAMETERS["smoothing_nm"] / (r[1] - r[0])
+    smooth = ndimage.gaussian_filter1d(g, sigma, axis=1, mode="nearest")
+    whole = smooth.mean(axis=0)
+    peaks = _peaks(whole, _within(errors, sigma) if np.isfinite(errors).all() else _between(smooth))
+    if peaks.size == 0:
+        return dict.fromkeys(FEATURES, Feature(note="no peak stands out"))
+    n = len(g)
+    without = (smooth.sum(axis=0) - smooth) / (n - 1) if n >= _FEWEST_FOR_JACKKNIFE else np.empty((0, r.size))
+    position = peak_vertex(r, whole, int(peaks[0]))
+    near = np.abs(r - position) <= PARAMETERS["peak_search_nm"]
+    positions = [peak_vertex(r, one, int(np.argmax(np.where(near, one, -np.inf)))) for one in without]
+    half_bin = float(r[1] - r[0]) / 2
+    found = {"first_peak": Feature(position, _jackknife(positions))}
+    first = int(peaks[0])
+    last = int(peaks[1]) if peaks.size > 1 else first + round(PARAMETERS["trough_search_nm"] / (r[1] - r[0]))
+    trough, *troughs = (trough_middle(r, one, first, min(last, r.size - 1)) for one in (whole, *without))
+    if trough is None:
+        return found | {"first_minimum": Feature(note="no minimum of g behind the first peak")}
+    error = _jackknife([math.nan if one is None else one for one in troughs])
+    return found | {
+        "first_minimum": Feature(trough, max(error, half_bin), f"g = {np.interp(trough, r, whole):.2g} there")
+    }
+
+
+def _peaks(g: FloatArray, noise: FloatArray) -> NDArray[np.int64]:
+    """Return the bins of peaks with g > 1 that stand out from the noise (standard errors), nearest first."""
+    peaks, properties = signal.find_peaks(g, height=1.0, prominence=PARAMETERS["prominence"])
+    kept: NDArray[np.int64] = peaks[properties["prominences"] > PARAMETERS["noise_factor"] * noise[peaks]]
+    return kept
+
+
+def _within(errors: FloatArray, sigma: float) -> FloatArray:
+    """Return the standard error (K,) of the smoothed mean from the half-widths of independent bins."""
+    quantile = float(stats.t.ppf(0.975, PARAMETERS["parts"] - 1))
+    variance = ((errors / quantile) ** 2).sum(axis=0) / len(errors) ** 2
+    # the squared Gaussian is one of width sigma / sqrt 2 and area 1 / (2 sqrt(pi) sigma)
+    narrow = ndimage.gaussian_filter1d(variance, sigma / math.sqrt(2), mode="nearest")
+    return np.asarray(np.sqrt(narrow / max(1.0, 2 * math.sqrt(math.pi) * sigma)))
+
+
+def _between(smooth: FloatArray) -> FloatArray:
+    if len(smooth) < 2:
+        return np.zeros(smooth.shape[1])
+    return np.asarray(smooth.std(axis=0, ddof=1) / math.sqrt(len(smooth)))
+
+
+def _jackknife(estimates: Sequence[float]) -> float:
+    """Return the 95 % half-width from delete-one estimates; NaN without them."""
+    n, values = len(estimates), np.asarray(estimates)
+    if n < _FEWEST_FOR_JACKKNIFE:
+        return math.nan
+    return float(stats.t.ppf(0.975, n - 1)) * math.sqrt((n - 1) * float(values.var()))
+
+
+def pooled_features(joined: pd.DataFrame) -> Iterator[tuple[str, str, int, Feature]]:
+    """Yield (quantity, label, replicas, feature) of every g(r) that several replicas have, from all their rows.
+
+    Only the bins that all of them have are used: boxes differ a little, and with them the longest distance.
+    """
+    for label, own in joined[joined["quantity"] == "g"].groupby("label", sort=False):
+        g = own.pivot(index="x", columns="replica", values="value").dropna()
+        if g.shape[1] < 2 or len(g) < 3:
+            continue
+        errors = own.pivot(index="x", columns="replica", values="error").loc[g.index]
+        found = features_of(g.index.to_numpy(float), g.to_numpy(float).T, errors.to_numpy(float).T)
+        for quantity, feature in found.items():
+            rows = joined[(joined["quantity"] == quantity) & (joined["label"] == label)]
+            yield quantity, str(label), g.shape[1], _with_own_error(feature, rows, g.shape[1])
+
+
+def _with_own_error(feature: Feature, own: pd.DataFrame, n: int) -> Feature:
+    """Return a feature that has no error with the largest of the replicas' own, and with what it was found in."""
+    note = f"{feature.note}; in the g(r) of {n} replicas together"
+    if math.isfinite(feature.position) and not math.isfinite(feature.error):
+        return replace(feature, error=float(own["error"].max()), note=note)
+    return replace(feature, note=note)
+
+
+def without_own_values(joined: pd.DataFrame) -> pd.Series[str]:
+    """Return the notes, those of minima without the value of the single run's g."""
+    plain = joined["note"].str.replace(_OWN_VALUE, "", regex=True)
+    return joined["note"].where(joined["quantity"] != "first_minimum", plain)
