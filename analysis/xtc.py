@@ -49,6 +49,8 @@ def xtc_lost_bytes(path: Path) -> int:
 
 
 def _scanned(path: Path) -> tuple[int, NDArray[np.int64], int]:
+    # Also through a link: MDAnalysis is given one.
+    path = path.resolve()
     known = path.stat()
     return _scan(path, known.st_size, known.st_mtime_ns)
 
