@@ -18,6 +18,13 @@ NM_IN_ANGSTROM = 10.0
 RunWriter = Callable[..., Path]
 
 
+@pytest.fixture(autouse=True)
+def _hung_readers_are_noticed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged frame can hang the child that reads it; users' disks may be slow, those of the tests are not."""
+    for module in ("read", "survey"):
+        monkeypatch.setattr(f"analysis.{module}.HUNG_S", 30.0)
+
+
 def species_entry(
     name: str,
     role: str,
