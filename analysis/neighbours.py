@@ -12,13 +12,21 @@ from analysis.cutoffs import pair_cutoff_nm
 from analysis.kernels import PAIR_DTYPE
 from analysis.run import Run
 
-__all__ = ["BIN_NM", "PAIR_DTYPE", "Neighbours"]
+__all__ = ["BIN_NM", "PAIR_DTYPE", "Neighbours", "pair_cutoffs_nm"]
 
 BIN_NM = 0.002
 """Width of the distance bins."""
 
 _DISTANCES_AT_ONCE = 2_000_000  # as many close pairs there is room for, of which next to none is ever touched
 _PAIRS_WAITING = 500_000
+
+
+def pair_cutoffs_nm(run: Run) -> dict[str, float]:
+    """Return label -> distance below which pairs with a site group are listed, in the order of the groups."""
+    if run.cation is None:
+        return {}
+    masses_u = run.find_species(run.cation).masses_u
+    return {run.pair_label(site): pair_cutoff_nm(site.kind, masses_u) for site in run.partner_sites()}
 
 
 class Neighbours:
@@ -28,7 +36,7 @@ class Neighbours:
     with zeros when nothing comes near. The last label is that of the cations with each other, whose close pairs are
     not written; both ways of a pair are counted. Without a cation there are no labels and nothing is counted.
     Distances are in single precision, as files hold positions: rounding, 3e-7 nm, decides where a pair on the edge
-    of a bin is counted, and histogram and list agree. Which pairs are close: `analysis.cutoffs.pair_cutoff_nm`.
+    of a bin is counted, and histogram and list agree. Which pairs are close: `pair_cutoffs_nm`.
     """
 
     def __init__(self, run: Run, n_blocks: int, r_max_nm: float, pair_folder: Path) -> None:
@@ -39,8 +47,7 @@ class Neighbours:
         self._groups = [run.site_indices(site).astype(np.int64).ravel() for site in sites]
         self.pair_labels = [run.pair_label(site) for site in sites]
         self.labels = list(self.pair_labels)
-        masses_u = run.find_species(run.cation).masses_u if run.cation is not None else ()
-        self._cutoffs_nm = [pair_cutoff_nm(site.kind, masses_u) for site in sites]
+        self._cutoffs_nm = list(pair_cutoffs_nm(run).values())
         self._pairs_in_all = self._cations.size * np.array([group.size for group in self._groups], dtype=np.int64)
         if run.cation is not None:
             self.labels.append(f"{run.cation}-{run.cation}")

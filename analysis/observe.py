@@ -14,7 +14,7 @@ from analysis import observables, stationarity
 from analysis.read import Reading
 from analysis.run import Run
 from analysis.table import FAILED, Row, read_csv, row, write_rows
-from analysis.workers import Done, run_all
+from analysis.workers import Died, Done, run_all
 
 Compute = Callable[[Run, Reading, int], list[Row]]
 Observable = tuple[str, Compute]
@@ -43,14 +43,18 @@ def observe(run: Run, reading: Reading, folder: Path, processes: int = 1) -> lis
         return [line for one in observables.items() for line in _table(run, reading, start_frame, one, folder)]
     taken = multiprocessing.Value("i", 0)
 
-    def share(done: Done) -> None:
+    def share(done: Done) -> dict[str, list[str]]:
+        told = {}
         while (one := _next(list(observables.items()), taken)) is not None:
-            _table(run, reading, start_frame, one, folder)
+            told[one[0]] = _table(run, reading, start_frame, one, folder)
+        return told
 
     for name in observables:
         (folder / f"{name}.csv").unlink(missing_ok=True)
-    run_all([share] * processes, lambda steps: None)
-    return [line for name in observables for line in _told(run, name, folder)]
+    told: dict[str, list[str]] = {}
+    for found in run_all([share] * processes, lambda steps: None):
+        told |= {} if isinstance(found, Died) else found
+    return [line for name in observables for line in (told[name] if name in told else _left(run, name, folder))]
 
 
 def _next(observables: Sequence[Observable], taken: Synchronized[int]) -> Observable | None:
@@ -73,8 +77,8 @@ def _table(run: Run, reading: Reading, start_frame: int, observable: Observable,
     return []
 
 
-def _told(run: Run, name: str, folder: Path) -> list[str]:
-    """Return the failure that a table tells, or that its process died (the system takes back memory in this way)."""
+def _left(run: Run, name: str, folder: Path) -> list[str]:
+    """Return what failed of an observable whose process died (the system takes back memory in this way)."""
     path = folder / f"{name}.csv"
     if not path.is_file():
         return _failed(run, name, "its process ended unexpectedly", folder)

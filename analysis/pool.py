@@ -158,7 +158,7 @@ def _with_features(pooled: pd.DataFrame, joined: pd.DataFrame) -> pd.DataFrame:
             notes = pooled.loc[rows, "note"]
         else:  # what single runs say of theirs does not matter then
             notes = pooled.loc[rows, "note"].str.contains(PREVIEW_MARK).map({True: "preview", False: ""})
-        pooled.loc[rows, "note"] = [_joined(note, found.note.removeprefix("; ")) for note in notes]
+        pooled.loc[rows, "note"] = [_joined(note, found.note) for note in notes]
     return pooled
 
 

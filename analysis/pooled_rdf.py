@@ -21,9 +21,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import ndimage, signal, stats
+from scipy import ndimage, stats
 
-from analysis.observables.rdf import PARAMETERS, peak_vertex, trough_middle
+from analysis.observables.rdf import PARAMETERS, peak_vertex, peaks_above, trough_middle
 
 FloatArray = NDArray[np.float64]
 FEATURES = ("first_peak", "first_minimum")
@@ -50,7 +50,7 @@ def features_of(r: FloatArray, g: FloatArray, errors: FloatArray) -> dict[str, F
     sigma = PARAMETERS["smoothing_nm"] / (r[1] - r[0])
     smooth = ndimage.gaussian_filter1d(g, sigma, axis=1, mode="nearest")
     whole = smooth.mean(axis=0)
-    peaks = _peaks(whole, _within(errors, sigma) if np.isfinite(errors).all() else _between(smooth))
+    peaks = peaks_above(whole, _within(errors, sigma) if np.isfinite(errors).all() else _between(smooth))
     if peaks.size == 0:
         return dict.fromkeys(FEATURES, Feature(note="no peak stands out"))
     n = len(g)
@@ -69,13 +69,6 @@ def features_of(r: FloatArray, g: FloatArray, errors: FloatArray) -> dict[str, F
     return found | {
         "first_minimum": Feature(trough, max(error, half_bin), f"g = {np.interp(trough, r, whole):.2g} there")
     }
-
-
-def _peaks(g: FloatArray, noise: FloatArray) -> NDArray[np.int64]:
-    """Return the bins of peaks with g > 1 that stand out from the noise (standard errors), nearest first."""
-    peaks, properties = signal.find_peaks(g, height=1.0, prominence=PARAMETERS["prominence"])
-    kept: NDArray[np.int64] = peaks[properties["prominences"] > PARAMETERS["noise_factor"] * noise[peaks]]
-    return kept
 
 
 def _within(errors: FloatArray, sigma: float) -> FloatArray:
@@ -119,7 +112,7 @@ def pooled_features(joined: pd.DataFrame) -> Iterator[tuple[str, str, int, Featu
 
 def _with_own_error(feature: Feature, own: pd.DataFrame, n: int) -> Feature:
     """Return a feature that has no error with the largest of the replicas' own, and with what it was found in."""
-    note = f"{feature.note}; in the g(r) of {n} replicas together"
+    note = "; ".join(text for text in (feature.note, f"in the g(r) of {n} replicas together") if text)
     if math.isfinite(feature.position) and not math.isfinite(feature.error):
         return replace(feature, error=float(own["error"].max()), note=note)
     return replace(feature, note=note)

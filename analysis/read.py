@@ -16,11 +16,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis import kernels
-from analysis.cutoffs import ion_of, pair_cutoff_nm
+from analysis.cutoffs import ion_of
 from analysis.energies import ENERGY_COLUMNS, NO_ENERGIES, read_energies
 from analysis.frames import read_header
 from analysis.joining import join_pairs, join_paths
-from analysis.neighbours import BIN_NM, PAIR_DTYPE
+from analysis.neighbours import BIN_NM, PAIR_DTYPE, pair_cutoffs_nm
 from analysis.part import Part, Plan, read_part
 from analysis.reading import Reading, load_reading, step_note
 from analysis.run import SPACING_TOLERANCE, Run, RunError, open_universe
@@ -267,13 +267,12 @@ def _store(run: Run, folder: Path, plan: Plan, parts: Sequence[Part], notes: lis
     arrays |= {name: np.concatenate([part.series[name] for part in parts]) for name in parts[0].series}
     np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
     far = step_note(largest_step)
-    masses_u = run.find_species(run.cation).masses_u if run.cation is not None else ()
     document = {
         "system": run.system,
         "replica": run.replica,
         "labels": parts[0].labels,
         "pair_labels": parts[0].pair_labels,
-        "pair_cutoffs_nm": {run.pair_label(site): pair_cutoff_nm(site.kind, masses_u) for site in run.partner_sites()},
+        "pair_cutoffs_nm": pair_cutoffs_nm(run),
         "hydrogen_bonds": parts[0].hydrogen_bonds,
         "notes": [*notes, *run.notes, *_missing_notes(run, plan), *([far] if far else [])],
         "largest_step": largest_step,

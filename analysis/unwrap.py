@@ -127,12 +127,6 @@ class Bonds:
         vectors -= images
         return vectors
 
-    def longest(self, vectors: Float32Array) -> float:
-        """Return the largest component in nm of the bonds among these vectors; missing bonds do not count."""
-        if not self.unconnected:
-            return float(max(vectors.max(initial=0.0), -vectors.min(initial=0.0)))
-        return float(np.abs(vectors[self._bonded]).max(initial=0.0))
-
     def centres(self, positions: Float32Array, boxes: FloatArray, sums: MoleculeSums) -> tuple[FloatArray, FloatArray]:
         """Return the centres of mass (F, M, 3) and the largest component of a bond (F,) of some frames, in nm.
 

@@ -39,8 +39,8 @@ def xtc_frames(path: Path) -> tuple[int, NDArray[np.int64]]:
     return n_atoms, frames
 
 
-def xtc_lost_bytes(path: Path) -> int:
-    """Return how many bytes of an XTC file belong to no frame: what is damaged or broken off.
+def xtc_ends(path: Path) -> NDArray[np.int64]:
+    """Return where the same frames end, in bytes.
 
     Raises:
         OSError: the file cannot be read.
@@ -48,7 +48,17 @@ def xtc_lost_bytes(path: Path) -> int:
     return _scanned(path)[2]
 
 
-def _scanned(path: Path) -> tuple[int, NDArray[np.int64], int]:
+def xtc_lost_bytes(path: Path) -> int:
+    """Return how many bytes of an XTC file belong to no frame: what is damaged or broken off.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    _, frames, ends = _scanned(path)
+    return path.stat().st_size - int((ends - frames).sum())
+
+
+def _scanned(path: Path) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
     # Also through a link: MDAnalysis is given one.
     path = path.resolve()
     known = path.stat()
@@ -56,27 +66,24 @@ def _scanned(path: Path) -> tuple[int, NDArray[np.int64], int]:
 
 
 @lru_cache(maxsize=64)
-def _scan(path: Path, size: int, mtime_ns: int) -> tuple[int, NDArray[np.int64], int]:
-    """Return what both functions return, found once as long as size and time of the file stay."""
-    nothing = 0, np.empty(0, dtype=np.int64), size
+def _scan(path: Path, size: int, mtime_ns: int) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
+    """Return number of atoms, beginnings and ends, found once as long as size and time of the file stay."""
+    none = np.empty(0, dtype=np.int64)
     if size < _PLAIN_AT:
-        return nothing
+        return 0, none, none
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         magic, n_atoms = struct.unpack_from(">ii", data, 0)
         if magic != MAGIC or n_atoms < 1:
-            return nothing
+            return 0, none, none
         beginning = struct.pack(">ii", MAGIC, n_atoms)
-        found, at, lost = [], 0, 0
+        found, ends, at = [], [], 0
         while 0 <= at < len(data):
-            before = at
             end = _end(data, at, beginning, n_atoms)
             if end:
                 found.append(at)
-                at = end
-            else:
-                at = data.find(beginning, at + 4)
-                lost += (at if at >= 0 else len(data)) - before
-    return n_atoms, np.array(found, dtype=np.int64), lost
+                ends.append(end)
+            at = end or data.find(beginning, at + 4)
+    return n_atoms, np.array(found, dtype=np.int64), np.array(ends, dtype=np.int64)
 
 
 def _end(data: mmap.mmap, at: int, beginning: bytes, n_atoms: int) -> int:

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from analysis.run import RunError
 from analysis.workers import HUNG_S, Died, Done, run_all
-from analysis.xtc import TIME_AT, xtc_frames
+from analysis.xtc import TIME_AT, xtc_ends, xtc_frames
 
-_LENGTH_AT, _COORDINATES_AT, _PLAIN_AT, _PLAIN_ATOMS = 88, 92, 56, 9  # as analysis/xtc.py describes
 _TRIES = 20
 """So many frames are tried for one that can be unpacked."""
 
@@ -70,20 +69,12 @@ def xtc_headers(path: Path) -> XtcHeaders | None:
     if offsets.size == 0:
         raise RunError(f"{path}: no frame can be read, the file breaks off or is damaged")
     data = np.memmap(path, dtype=np.uint8, mode="r")
-    numbers = _numbers(data, offsets + TIME_AT, 10, ">f4").astype(np.float64)
-    ends = offsets + _PLAIN_AT + 12 * n_atoms
-    if n_atoms > _PLAIN_ATOMS:
-        length = _numbers(data, offsets + _LENGTH_AT, 1, ">i4")[:, 0].astype(np.int64)
-        ends = offsets + _COORDINATES_AT + (length + 3) // 4 * 4
+    # time and box
+    numbers = np.ascontiguousarray(data[(offsets + TIME_AT)[:, None] + np.arange(40)]).view(">f4").astype(np.float64)
+    ends = xtc_ends(path)
     gaps = tuple((np.flatnonzero(offsets[1:] > ends[:-1]) + 1).tolist())
     boxes = numbers[:, 1:].reshape(-1, 3, 3)
     return XtcHeaders(path, n_atoms, offsets, numbers[:, 0], boxes, gaps, int(data.size - ends[-1]))
-
-
-def _numbers(data: NDArray[np.uint8], at: NDArray[np.int64], count: int, kind: str) -> NDArray[np.generic]:
-    """Return so many numbers of four bytes from each of some places (n, count)."""
-    found: NDArray[np.generic] = np.ascontiguousarray(data[at[:, None] + np.arange(4 * count)]).view(kind)
-    return found
 
 
 def first_positions(headers: XtcHeaders) -> NDArray[np.float64]:

@@ -236,6 +236,11 @@ def _peaks(g: FloatArray, g_parts: FloatArray, curve: Curve) -> NDArray[np.int64
     noise = np.sqrt(np.maximum(g, 1.0) / expected)
     if g_parts.shape[0] > 1:
         noise = np.maximum(noise, g_parts.std(axis=0, ddof=1) / np.sqrt(g_parts.shape[0]))
+    return peaks_above(g, noise)
+
+
+def peaks_above(g: FloatArray, noise: FloatArray) -> NDArray[np.int64]:
+    """Return the bins of peaks with g > 1 that stand out from the noise (K,), standard errors, nearest first."""
     peaks, properties = signal.find_peaks(g, height=1.0, prominence=PARAMETERS["prominence"])
     kept: NDArray[np.int64] = peaks[properties["prominences"] > PARAMETERS["noise_factor"] * noise[peaks]]
     return kept

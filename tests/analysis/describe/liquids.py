@@ -194,3 +194,14 @@ def request(topology: Path, *trajectories: Path, **changes: object) -> Request:
         "temperature_K": 298.0,
     }
     return Request(**(known | changes))  # type: ignore[arg-type]
+
+
+def write_dump(path: Path, one: Liquid) -> Path:
+    """Write a text dump of LAMMPS, a frame every 50 steps."""
+    n, edge = len(one.elements), 10 * one.box_nm
+    with path.open("w") as stream:
+        for frame, xyz in enumerate(one.wrapped_nm):
+            stream.write(f"ITEM: TIMESTEP\n{50 * frame}\nITEM: NUMBER OF ATOMS\n{n}\nITEM: BOX BOUNDS pp pp pp\n")
+            stream.write(f"0 {edge}\n" * 3 + "ITEM: ATOMS id type x y z\n")
+            stream.writelines(f"{i + 1} 1 {x:.5f} {y:.5f} {z:.5f}\n" for i, (x, y, z) in enumerate(10 * xyz))
+    return path

@@ -17,7 +17,17 @@ from analysis.describe.species import Corrections
 from analysis.run import RunError, load_run, open_universe
 from workflow.forcefield import molecule_atoms, molecule_bonds, sites_of
 
-from .liquids import MOLECULES, Liquid, liquid, request, universe_of, write_data, write_pdb, write_trajectory
+from .liquids import (
+    MOLECULES,
+    Liquid,
+    liquid,
+    request,
+    universe_of,
+    write_data,
+    write_dump,
+    write_pdb,
+    write_trajectory,
+)
 
 ORDER = ["Na"] * 4 + ["TFSI"] * 4 + ["EC"] * 10
 MIXED = ["EC", "Na", "TFSI", "EC"] * 4
@@ -110,17 +120,6 @@ def test_lammps_data_with_a_dcd_in_its_units(tmp_path: Path, units: str) -> None
     write_document(document, tmp_path / "run.json")
     with open_universe(load_run(tmp_path / "run.json")) as opened:
         assert opened.trajectory[3].time - opened.trajectory[2].time == pytest.approx(0.002)
-
-
-def write_dump(path: Path, one: Liquid) -> Path:
-    """Write a text dump of LAMMPS, a frame every 50 steps."""
-    n, edge = len(one.elements), 10 * one.box_nm
-    with path.open("w") as stream:
-        for frame, xyz in enumerate(one.wrapped_nm):
-            stream.write(f"ITEM: TIMESTEP\n{50 * frame}\nITEM: NUMBER OF ATOMS\n{n}\nITEM: BOX BOUNDS pp pp pp\n")
-            stream.write(f"0 {edge}\n" * 3 + "ITEM: ATOMS id type x y z\n")
-            stream.writelines(f"{i + 1} 1 {x:.5f} {y:.5f} {z:.5f}\n" for i, (x, y, z) in enumerate(10 * xyz))
-    return path
 
 
 def test_a_dump_of_lammps_needs_the_time_step(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from analysis.describe.headers import xtc_headers
 from analysis.run import RunError
 from analysis.xtc import TIME_AT
 
-from .liquids import Liquid, liquid, request, universe_of, write_data, write_pdb, write_trajectory
+from .liquids import Liquid, liquid, request, universe_of, write_data, write_dump, write_pdb, write_trajectory
 
 ORDER = ["Na"] * 2 + ["PF6"] * 2 + ["EC"] * 4
 N_FRAMES = 12
@@ -175,13 +175,7 @@ def test_a_dcd_is_in_the_units_of_the_program_that_wrote_it(tmp_path: Path, topo
 
 def test_a_dump_that_breaks_off_is_told(tmp_path: Path) -> None:
     one, _, _ = files(tmp_path)
-    data, dump = write_data(tmp_path / "a.data", one), tmp_path / "a.lammpstrj"
-    n, edge = len(one.elements), 10 * one.box_nm
-    with dump.open("w") as stream:
-        for frame, xyz in enumerate(one.wrapped_nm):
-            stream.write(f"ITEM: TIMESTEP\n{50 * frame}\nITEM: NUMBER OF ATOMS\n{n}\nITEM: BOX BOUNDS pp pp pp\n")
-            stream.write(f"0 {edge}\n" * 3 + "ITEM: ATOMS id type x y z\n")
-            stream.writelines(f"{i + 1} 1 {x:.5f} {y:.5f} {z:.5f}\n" for i, (x, y, z) in enumerate(10 * xyz))
+    data, dump = write_data(tmp_path / "a.data", one), write_dump(tmp_path / "a.lammpstrj", one)
     _, notes = describe(request(data, dump, timestep_fs=1.0))
     assert not any("breaks off" in note for note in notes)
     dump.write_bytes(dump.read_bytes()[:-300])
