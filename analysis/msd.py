@@ -19,7 +19,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Positions = NDArray[np.floating[Any]]
 
-CHUNK_NUMBERS = 4_000_000  # float64 held at a time, before the padding of the transform
+STRETCH_NUMBERS = 4_000_000  # taken out of a memory map at a time
+CHUNK_NUMBERS = 500_000  # float64 transformed at a time: they stay in a core's cache
 MAX_ORIGINS = 300  # time origins per lag for the spread of squared displacements
 MAX_GROUPS = 40  # of molecules in the jackknife
 MIN_GROUPS = 5
@@ -88,10 +89,12 @@ def _check(positions: Positions) -> None:
 def _chunks(positions: Positions) -> Iterator[FloatArray]:
     """Molecules a few at a time, each as float64 with its first position taken off (keeps squares accurate)."""
     n_frames, n_molecules, _ = positions.shape
-    width = max(1, CHUNK_NUMBERS // (3 * n_frames))
-    for first in range(0, n_molecules, width):
-        chunk = np.array(positions[:, first : first + width], dtype=np.float64)
-        yield chunk - chunk.mean(axis=0)
+    wide, width = (max(1, numbers // (3 * n_frames)) for numbers in (STRETCH_NUMBERS, CHUNK_NUMBERS))
+    for first in range(0, n_molecules, wide):
+        stretch = np.array(positions[:, first : first + wide])
+        for own in range(0, stretch.shape[1], width):
+            chunk = stretch[:, own : own + width].astype(np.float64)
+            yield chunk - chunk.mean(axis=0)
 
 
 def _msd_per_molecule(chunk: FloatArray) -> FloatArray:

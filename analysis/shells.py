@@ -58,6 +58,12 @@ class Contacts:
     n_cations: int
     n_molecules: int
 
+    def since(self, first: int) -> Contacts:
+        """Return the contacts from frame `first` on, which becomes frame 0."""
+        begin = int(np.searchsorted(self.frame, first))
+        columns = (self.cation[begin:], self.molecule[begin:], self.atoms[begin:])
+        return Contacts(self.frame[begin:] - first, *columns, self.n_frames - first, self.n_cations, self.n_molecules)
+
     def per_cation(self) -> IntArray:
         """Return how many molecules touch each cation in each frame, (F, N_cation)."""
         return _table(self.frame, self.cation, self.n_frames, self.n_cations)

@@ -69,10 +69,14 @@ def stretches(pair: IntArray, frame: NDArray[np.integer[Any]], n_frames: int) ->
     if not pair.size:
         none = np.empty(0, dtype=np.int64)
         return Stretches(none, none, none, n_frames)
+    # NumPy sorts short integers in linear time, and what is sorted by frame already stays so
+    short = np.min_scalar_type(pair.max())
+    order = (
+        np.argsort(pair.astype(short), kind="stable") if np.all(frame[1:] >= frame[:-1]) else np.lexsort((frame, pair))
+    )
     # one number more than there are frames keeps the last frame of a pair apart from the first of the next
-    keys = pair * (n_frames + 1)
-    keys += frame
-    keys.sort()
+    keys = pair[order] * (n_frames + 1)
+    keys += frame[order]
     breaks = np.flatnonzero(np.diff(keys) != 1)
     first, last = keys[np.r_[0, breaks + 1]], keys[np.r_[breaks, keys.size - 1]]
     pairs, start = np.divmod(first, n_frames + 1)

@@ -85,9 +85,9 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
         of_species = [site for site in sites if site.species == species.name]
         if of_species:
             holding = coordinating_sites(run, species.name) or of_species
-            counts = molecule_contacts(run, reading, holding).per_cation()
-            rows += _rows_of("cn_molecule", f"{run.cation}-{species.name}", counts, run, reading, first)
-            rows += _denticity_rows(run, reading, species, first)
+            contacts = molecule_contacts(run, reading, holding)
+            rows += _rows_of("cn_molecule", f"{run.cation}-{species.name}", contacts.per_cation(), run, reading, first)
+            rows += _denticity_rows(run, species, contacts.since(first))
     if coordinating_sites(run):
         rows += _rows_of("cn_total", f"{run.cation}-all", total, run, reading, first)
     return rows
@@ -102,15 +102,21 @@ def _rows_of(quantity: str, label: str, counts: IntArray, run: Run, reading: Rea
         never = 0.0, math.nan, ""
         share, error, _ = mean_with_error(counts[first:] == n, math.nan) if n <= occurring else never
         rows.append(row(f"{quantity}_probability", label, share, "1", error, x=n, x_unit="1"))
-    series = counts.mean(axis=1)
+    series = counts @ np.full(run.n_cations, 1.0 / run.n_cations)
     if not run.preview:
         rows.append(_drift_row(f"{quantity}_drift", label, series[first:], len(run.partner_sites())))
-    thinned = min(PARAMETERS["series_points"], series.size)
-    for part in np.array_split(np.arange(series.size), thinned):
-        note = "before the start" if part[0] < first else ""
-        time_ps = float(reading.time_ps[part].mean())
-        rows.append(row(f"{quantity}_series", label, series[part].mean(), "1", x=time_ps, x_unit="ps", note=note))
-    return rows
+    return rows + _series_rows(f"{quantity}_series", label, series, reading.time_ps, first)
+
+
+def _series_rows(quantity: str, label: str, series: FloatArray, time_ps: FloatArray, first: int) -> list[Row]:
+    """Return the means of consecutive frames of a series (F,) over the whole trajectory."""
+    edges = np.linspace(0, series.size, min(PARAMETERS["series_points"], series.size) + 1).astype(np.int64)
+    begins, sizes = edges[:-1], np.diff(edges)
+    times, means = (np.add.reduceat(values, begins) / sizes for values in (time_ps, series))
+    return [
+        row(quantity, label, mean, "1", x=time, x_unit="ps", note="before the start" if begin < first else "")
+        for begin, time, mean in zip(begins.tolist(), times.tolist(), means.tolist(), strict=True)
+    ]
 
 
 def _note(mean: float, error: float, doubt: str) -> str:
@@ -134,14 +140,13 @@ def _drift_row(quantity: str, label: str, series: FloatArray, n_tests: int) -> R
     return row(quantity, label, difference, "1", error, note="drifts" if abs(z) > drift_limit(n_tests) else "")
 
 
-def _denticity_rows(run: Run, reading: Reading, species: Species, first: int) -> list[Row]:
+def _denticity_rows(run: Run, species: Species, found: Contacts) -> list[Row]:
     """Return with how many coordinating atoms the molecules of a species hold a cation."""
     sites = coordinating_sites(run, species.name)
     n_atoms = sum(len(site.atoms) for site in sites)
     if not sites:
         return []
     label = f"{run.cation}-{species.name}"
-    found = molecule_contacts(run, reading, sites, first)
     highest = min(n_atoms, PARAMETERS["denticity_up_to"])
     if found.frame.size < NO_CONTACT * found.n_frames * found.n_cations:
         return [
