@@ -27,6 +27,10 @@ Positions = NDArray[np.float32]
 NO_BOX_NM = 1e6
 """Stands for the box of a trajectory that has none: no periodic image is ever nearer."""
 RECTANGULAR_DEGREES = 1e-3
+TRICLINIC_REMEDY = (
+    "Remedy: simulate in a rectangular box; writing the atoms another way (gmx trjconv -ur rect or compact) leaves the "
+    "box as it is"
+)
 TIME_ROUNDING = 4 * float(np.finfo(np.float32).eps)
 """Relative error of a time stored in single precision, and of the difference of two."""
 _SPARE_ATOMS = 64
@@ -177,10 +181,7 @@ def _lengths(timestep: Any) -> FloatArray | None:
 
 
 def _not_rectangular(number: int) -> RunError:
-    return RunError(
-        f"frame {number + 1}: the box is not rectangular, which is not supported. "
-        "Remedy: simulate in a rectangular box; gmx trjconv -ur does not make it one"
-    )
+    return RunError(f"frame {number + 1}: the box is not rectangular, which is not supported. {TRICLINIC_REMEDY}")
 
 
 class FrameCheck:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.describe.headers import XtcHeaders, first_positions, xtc_headers
 from analysis.describe.request import Request
-from analysis.frames import RECTANGULAR_DEGREES
+from analysis.frames import RECTANGULAR_DEGREES, TRICLINIC_REMEDY
 from analysis.joined import by_time, readable_frames
 from analysis.run import RunError, open_files
 from analysis.units import nm
@@ -21,10 +21,6 @@ from analysis.workers import HUNG_S, Died, Done, run_all
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
-TRICLINIC_REMEDY = (
-    "Remedy: simulate in a rectangular box; writing the atoms another way (gmx trjconv -ur rect or compact) leaves the "
-    "box as it is"
-)
 _LONGEST_INTERVAL_PS = 1e6
 _SAME_INTERVAL = 1e-3
 FloatArray = NDArray[np.float64]
