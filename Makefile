@@ -1,14 +1,15 @@
 # make install   installs what is missing          make test       installs what is missing, runs all tests
 # make demo      install + preview of all systems  make test-fast  the same, fast tests only
+# make gromacs-native   builds GROMACS for this machine's processor: two to three times faster
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast benchmark lock derive dft
+.PHONY: help install demo test test-fast gromacs-native benchmark lock derive dft
 
 IN_ENVIRONMENT := install/run.sh
 PYTEST := $(IN_ENVIRONMENT) python -m pytest -n 2 --dist worksteal
 
 help:
-	@sed -n 's/^# //p' Makefile | head -2
+	@sed -n 's/^# //p' Makefile | head -3
 
 install:
 	@install/install.sh
@@ -16,6 +17,10 @@ install:
 demo: install
 	@$(IN_ENVIRONMENT) snakemake --cores all --configfile preview.yaml
 	@install/after_demo.sh
+
+# GROMACS for this machine's processor, two to three times faster than a distribution's; about 20 minutes on 2 cores.
+gromacs-native: install
+	@$(IN_ENVIRONMENT) env PYTHONPATH=. install/gromacs_native.sh
 
 test:
 	@install/install.sh --tests

@@ -35,6 +35,10 @@ find_gromacs() {
         command -v "$SHEATH_GMX"
         return
     fi
+    if .gromacs/bin/gmx --version >/dev/null 2>&1 </dev/null; then # `make gromacs-native`, on a processor that it is for
+        printf '%s' "$project/.gromacs/bin/gmx"
+        return
+    fi
     for name in gmx gmx_mpi gmx_d gmx_mpi_d; do
         if have "$name"; then
             command -v "$name"
@@ -301,7 +305,7 @@ Remedy: add their folder (usually /usr/bin) to the PATH and run the same command
 installed_line() {
     install/run.sh bash -c 'set -e; printf "Python %s in %s, GROMACS at %s, Packmol at %s." "$(python -c \
         "import platform; print(platform.python_version())")" "$(dirname "$(dirname "$(command -v python)")")" \
-        "${SHEATH_GMX:-$(command -v gmx || command -v gmx_mpi || command -v gmx_d || command -v gmx_mpi_d)}" \
+        "${SHEATH_GMX:-$(PATH=".gromacs/bin:$PATH"; command -v gmx || command -v gmx_mpi || command -v gmx_d || command -v gmx_mpi_d)}" \
         "$(command -v packmol)"' || die "GROMACS or Packmol is missing although the installation ended. Remedy: \
 delete .conda and .venv and run the same command again."
 }

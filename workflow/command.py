@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from workflow.estimate import announcement, estimates, threads_per_run
+from workflow.gromacs import find_gmx, speed_remark
 from workflow.inputs import InputError, Inputs, identity, load
 from workflow.inputs.results_folder import LOCK_NAME
 from workflow.job import FAILURE_FILE, ROOT
@@ -52,6 +53,7 @@ def check(inputs: Inputs, options: argparse.Namespace) -> int:
         print("\n".join(problems), file=sys.stderr)
         return 1
     print(announcement(inputs, found, options.cores, threads))
+    print(speed_remark(find_gmx()))
     for name in inputs.config.systems:
         composition = inputs.compositions[name]
         counts = ", ".join(f"{count} {molecule}" for molecule, count in composition.counts)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflow.cores import own_cores
 from workflow.forcefield import ForceFieldError
 from workflow.gromacs import GromacsError
 from workflow.inputs import InputError, Inputs, identity, load
@@ -79,7 +80,7 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
     try:
         _check_unchanged(job, stage, options)
         failure.unlink(missing_ok=True)
-        with stop_signals():
+        with stop_signals(), own_cores(job.threads):
             step(job)
     except (Interrupted, KeyboardInterrupt):
         # Ctrl-C reaches mdrun, this process and Snakemake, which then ends its jobs: a second signal can come while the

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from workflow.estimate import RunEstimate, announcement, estimates, threads_per_run
-from workflow.gromacs import GromacsError, find_gmx
+from workflow.gromacs import GromacsError, find_gmx, speed_remark
 from workflow.inputs import InputError, Inputs, load
 from workflow.inputs.results_folder import LOCK_NAME
 from workflow.job import OVERLAY_VARIABLE
@@ -49,7 +49,7 @@ def prepare(root: Path, overlays: Sequence[Path], config_values: object, main_pr
         problems = surroundings(inputs, Path(), found)
         if problems:
             sys.exit("\n".join(problems))
-        print(announcement(inputs, found, cores, threads), file=sys.stderr)
+        print(announcement(inputs, found, cores, threads), speed_remark(find_gmx()), sep="\n", file=sys.stderr)
     return inputs
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from workflow import gromacs
+from workflow import gromacs, processor
 
 OLD = "GROMACS version:    2019.6\nSIMD instructions:  AVX2_256\n"
 
@@ -29,15 +31,62 @@ def test_versions_with_suffixes_and_mpi_builds_are_understood() -> None:
     assert (found.version, found.mpi, found.simd) == ("2022.5-Debian_2022.5_2", True, "SSE4.1")
 
 
-def test_a_missing_gromacs_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def fresh_search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """No SHEATH_GMX, no build of our own, the search not remembered; returns a folder that is the whole PATH."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("SHEATH_GMX", raising=False)
+    monkeypatch.setattr(gromacs, "NATIVE", tmp_path / ".gromacs")
     gromacs.find_gmx.cache_clear()
-    try:
-        with pytest.raises(gromacs.GromacsError, match=r"GROMACS is missing.*make install"):
-            gromacs.find_gmx()
-    finally:
-        gromacs.find_gmx.cache_clear()
+    yield tmp_path
+    gromacs.find_gmx.cache_clear()
+
+
+def program(path: Path, simd: str, ends: str = "exit 0") -> Path:
+    """Write a program that answers as GROMACS does when asked for its version."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\necho 'GROMACS version:    2022.5'\necho 'SIMD instructions:  {simd}'\n{ends}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_build_for_this_machine_goes_before_the_path_and_sheath_gmx_before_both(
+    fresh_search: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(fresh_search / "gmx", "SSE2")
+    native = program(fresh_search / ".gromacs" / "bin" / "gmx", "SSE4.1")
+    assert gromacs.find_gmx().path == native
+    gromacs.find_gmx.cache_clear()
+    monkeypatch.setenv("SHEATH_GMX", str(fresh_search / "gmx"))
+    assert gromacs.find_gmx().simd == "SSE2"
+
+
+def test_a_build_for_another_processor_is_refused_or_passed_over_with_the_remedy(
+    fresh_search: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(processor, "flags", lambda: frozenset({"sse2", "sse4_1"}))
+    program(fresh_search / ".gromacs" / "bin" / "gmx", "AVX2_256")
+    with pytest.raises(gromacs.GromacsError, match=r"built for another processor.*avx2, fma.*Remedy.*gromacs-native"):
+        gromacs.find_gmx()
+    on_path = program(fresh_search / "gmx", "SSE4.1")
+    assert gromacs.find_gmx().path == on_path
+    assert "built for another processor" in caplog.text and "on the PATH is used" in caplog.text
+    gromacs.find_gmx.cache_clear()
+    monkeypatch.setenv("SHEATH_GMX", str(program(fresh_search / "ill", "SSE4.1", "kill -ILL $$")))
+    with pytest.raises(gromacs.GromacsError, match=r"illegal instruction.*Remedy.*SHEATH_GMX"):
+        gromacs.find_gmx()
+
+
+def test_a_slow_build_is_told_with_the_remedy_and_a_fast_one_just_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processor, "flags", lambda: frozenset({"sse2", "sse4_1", "avx", "avx2", "fma"}))
+    slow, fast = (gromacs.Gmx(Path("/usr/bin/gmx"), "2022.5", simd, mpi=False) for simd in ("SSE4.1", "AVX2_256"))
+    assert re.search(r"warning.*AVX2_256.*Remedy: `make gromacs-native`", gromacs.speed_remark(slow))
+    assert gromacs.speed_remark(fast) == "GROMACS 2022.5 (/usr/bin/gmx), built for AVX2_256"
+
+
+def test_a_missing_gromacs_is_told_in_one_sentence(fresh_search: Path) -> None:
+    with pytest.raises(gromacs.GromacsError, match=r"GROMACS is missing.*make install"):
+        gromacs.find_gmx()
 
 
 def test_grompp_failure_quotes_gromacs_own_words(tmp_path: Path) -> None:
