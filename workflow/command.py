@@ -13,12 +13,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from workflow.estimate import announcement, estimates, threads_per_run
-from workflow.gromacs import find_gmx, speed_remark
+from workflow.gromacs import GromacsError, find_gmx, speed_remark
 from workflow.inputs import InputError, Inputs, identity, load
 from workflow.inputs.results_folder import LOCK_NAME
 from workflow.job import FAILURE_FILE, ROOT
 from workflow.manifest import expected_file, write_expected
+from workflow.packing import PackingError
 from workflow.progress import Progress, duration, is_alive, read_all
+from workflow.speed import measure
 from workflow.start import surroundings
 
 
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 1
-    commands = {"check": check, "status": status, "report": report}
+    commands = {"check": check, "estimate": estimate, "status": status, "report": report}
     return commands[options.command](inputs, options)
 
 
@@ -64,6 +66,21 @@ def check(inputs: Inputs, options: argparse.Namespace) -> int:
         for name in left_out:
             print(f"  note: systems/{name}.yaml is not under `systems:` in config.yaml and will not run")
     print("All inputs are in order.")
+    return 0
+
+
+def estimate(inputs: Inputs, options: argparse.Namespace) -> int:
+    """Measure how fast the configured systems run here, some seconds each, and tell the plan with those speeds."""
+    threads = threads_per_run(inputs, options.cores)
+    runs = len(inputs.config.systems) * inputs.config.replicas
+    try:
+        measure(inputs, options.directory / "work", threads, max(1, min(options.cores // threads, runs)), print)
+    except (GromacsError, PackingError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    found = estimates(inputs, options.directory / "work", threads)
+    print(announcement(inputs, found, options.cores, threads))
+    print(speed_remark(find_gmx()))
     return 0
 
 
@@ -188,6 +205,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, text in (
         ("check", "check the inputs; tell the plan and its time"),
+        ("estimate", "measure for some seconds how fast the systems run here; tell how long all of it takes"),
         ("status", "show what runs"),
         (
             "report",

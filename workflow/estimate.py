@@ -9,6 +9,10 @@ from pathlib import Path
 from workflow.inputs import Inputs
 from workflow.progress import Progress, duration, read_all
 from workflow.protocol import SETTLE_PS, equilibration_stages, production_stage
+from workflow.speed import Speed, read_speeds
+
+Measured = Speed | Progress
+"""What tells how fast so many atoms ran on so many threads: a measurement of some seconds, or a real run."""
 
 # A rough guess until a run was measured here: 2 cores of 2022 server processors with GROMACS 2022 built for SSE4.1.
 ROUGH_ATOM_NS_PER_DAY_PER_THREAD = 1.1e5
@@ -16,6 +20,7 @@ XTC_BYTES_PER_ATOM = 4.2  # at a precision of 0.001 nm, measured on these liquid
 OTHER_BYTES_PER_RUN = 50e6
 SECONDS_PER_VAPOUR_NS = 4.0  # one molecule on one thread, whatever its size; measured on the same processors
 BYTES_PER_VAPOUR_NS = 0.6e6
+NIGHT_S = 12 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class RunEstimate:
 
 def estimates(inputs: Inputs, work_root: Path, threads: int) -> list[RunEstimate]:
     """Return an estimate per run, in the order of the configuration."""
-    measured = [one for one in read_all(work_root) if one.ns_per_day and one.cutoff_nm == inputs.config.cutoff_nm]
+    known: list[Measured] = [*read_speeds(work_root), *read_all(work_root)]
+    measured = [one for one in known if one.ns_per_day and one.cutoff_nm == inputs.config.cutoff_nm]
     return [
         _estimate(inputs, system, replica, measured, threads)
         for system in inputs.config.systems
@@ -43,7 +49,7 @@ def estimates(inputs: Inputs, work_root: Path, threads: int) -> list[RunEstimate
     ]
 
 
-def _estimate(inputs: Inputs, system: str, replica: int, measured: Sequence[Progress], threads: int) -> RunEstimate:
+def _estimate(inputs: Inputs, system: str, replica: int, measured: Sequence[Measured], threads: int) -> RunEstimate:
     atoms = inputs.compositions[system].n_atoms
     production_ns = production_stage(inputs, system).length_ps / 1000
     total_ns = production_ns + sum(stage.length_ps for stage in equilibration_stages(inputs, system)) / 1000
@@ -75,7 +81,8 @@ def announcement(inputs: Inputs, found: Sequence[RunEstimate], cores: int, threa
     """Return what is told before anything runs: total time, disk, one line per run."""
     side_by_side = max(1, min(cores // threads, len(found)))
     total_s = max(sum(one.seconds for one in found) / side_by_side, max(one.seconds for one in found))
-    basis = "measured here" if all(one.measured for one in found) else "a rough guess until a run was measured here"
+    guess = "a rough guess until a run was measured here (`./sheath estimate` does, in a minute)"
+    basis = "measured here" if all(one.measured for one in found) else guess
     total_days = total_s / 86400
     total = f"{total_days:.1f} days" if total_days >= 1 else f"{duration(total_s)} ({total_days:.2g} days)"
     runs = "1 run" if len(found) == 1 else f"{len(found)} runs"
@@ -84,6 +91,12 @@ def announcement(inputs: Inputs, found: Sequence[RunEstimate], cores: int, threa
         f"about {total} in all, {basis}; "
         f"{sum(one.bytes for one in found) / 1e9:.1f} GB of disk for runs that start afresh."
     ]
+    if total_s > NIGHT_S:
+        production_ns = sum(one.production_ns for one in found)
+        lines.append(
+            f"A night of 12 hours does {100 * NIGHT_S / total_s:.2g} % of it, about as much as "
+            f"{production_ns * NIGHT_S / total_s:.2g} ns of production; interrupted, the same command goes on."
+        )
     if inputs.config.preview:
         lines.append("Preview: small and short, to show that everything works; no D, no difference, no verdict.")
     elif inputs.config.replicas < 3:

@@ -16,7 +16,7 @@ from workflow import conformers, job
 from workflow.forcefield import check_topology, geometry_nm, molecule_atoms, write_topology
 from workflow.gas_phase import hot_conformers
 from workflow.gro import write_gro
-from workflow.inputs import Molecule
+from workflow.inputs import Inputs, Molecule
 from workflow.inputs.plan import identity
 from workflow.job import RunJob
 from workflow.mdrun import Job, wait
@@ -44,27 +44,32 @@ def _build(run: RunJob, task: Job) -> None:
     for molecule, count in counts:
         if molecule.kind == "polymer":
             xyz, names = _chains(run, molecule, count, task)
-            blocks += [_block(molecule, composition.monomers, positions, 1) for positions in xyz]
+            blocks += [packed_block(molecule, composition.monomers, positions, 1) for positions in xyz]
             sequences += names
         else:
-            blocks.append(_block(molecule, None, geometry_nm(molecule), count))
+            blocks.append(packed_block(molecule, None, geometry_nm(molecule), count))
     edge_nm = _packing_edge_nm(run)
     seed = inputs.seed(run.system, run.replica, "packing")
     task.reporter.report(now=True, stage="packing")
     folder = task.work / "packmol"
     xyz_nm = pack(blocks, edge_nm, seed, folder, task.lock, lambda packmol: wait(packmol, task.reporter.report))
-    _write_box(run, counts, xyz_nm, edge_nm, task.work)
+    write_box(inputs, run.system, counts, xyz_nm, edge_nm, task.work)
     record = composition.as_dict() | {"system": run.system, "replica": run.replica} | _record(counts, sequences)
     write_text(task.work / "composition.json", json.dumps(record, indent=1))
 
 
-def _write_box(
-    run: RunJob, counts: Sequence[tuple[Molecule, int]], xyz_nm: NDArray[np.float64], edge_nm: float, work: Path
+def write_box(
+    inputs: Inputs,
+    system: str,
+    counts: Sequence[tuple[Molecule, int]],
+    xyz_nm: NDArray[np.float64],
+    edge_nm: float,
+    work: Path,
 ) -> None:
-    """Write topology and coordinates of the packed box and hold them against each other."""
-    monomers = run.inputs.compositions[run.system].monomers
+    """Write topology and coordinates of a packed box and hold them against each other."""
+    monomers = inputs.compositions[system].monomers
     contents = [(one, count, monomers if one.kind == "polymer" else None) for one, count in counts]
-    write_topology(work / "system.top", contents, run.inputs.mixing_rule(run.system), run.system)
+    write_topology(work / "system.top", contents, inputs.mixing_rule(system), system)
     names = [(one.name, [atom.name for atom in molecule_atoms(one, length)]) for one, _, length in contents]
     molecules = [residue for residue, (_, count) in zip(names, counts, strict=True) for _ in range(count)]
     write_gro(work / "packed.gro", molecules, xyz_nm, edge_nm)
@@ -95,7 +100,7 @@ def _chains(run: RunJob, molecule: Molecule, count: int, task: Job) -> tuple[lis
     return [one.xyz_nm for one in drawn], [one.sequence or "" for one in drawn]
 
 
-def _block(molecule: Molecule, monomers: int | None, xyz_nm: NDArray[np.float64], count: int) -> Block:
+def packed_block(molecule: Molecule, monomers: int | None, xyz_nm: NDArray[np.float64], count: int) -> Block:
     """Return a molecule as Packmol takes it; atom names do not matter there, the order does."""
     lines = [
         f"HETATM{index % 100000:5d}  X   MOL A   1    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00"
