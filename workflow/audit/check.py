@@ -49,10 +49,10 @@ def check_folder(folder: Path, known: frozenset[str], others: Mapping[str, Types
         return
     before = len(findings.errors)
     molecule = read_declared(folder, known, findings.errors)
+    known_charge_e = molecule.charge_e if molecule and charge_is_known(molecule, findings.errors) else None
     topologies = check_content(folder, molecule, findings.errors)
     if topologies:
         check_types_agree({**others, folder.name: topologies[0].types}, findings.errors)
-    known_charge_e = molecule.charge_e if molecule and charge_is_known(molecule, findings.errors) else None
     for topology in topologies:
         check_topology(topology, molecule, known_charge_e, findings)
         if len(findings.errors) == before:

@@ -20,7 +20,7 @@ CASES = [
     ("charge: 0", "charge: 1", "charge = 1", "the charge of a solvent is zero"),
     ("charge: 0", "charge: 0.5", "charge = 0.5", "whole number"),
     ("status: literature", "status: litterature", "status = litterature", "Did you mean `literature`?"),
-    ("status: literature", f"status: literature\nmisfit: [{MISFIT}]", "status = literature", "provisional"),
+    ("status: literature", f"status: derived\nmisfit: [{MISFIT}]", "status = derived", "provisional"),
     ("density_kg_per_m3: 861.8", "density_kg_per_m3: -1", "density_kg_per_m3 = -1", "larger than 0"),
     ("density_kg_per_m3: 861.8", "density: 861.8", "density = 861.8", "Did you mean `density_"),
     (" jorgensen1996,", " jorgensen1997,", "sources", "Did you mean `jorgensen1996`?"),
