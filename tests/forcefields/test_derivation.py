@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from derivation import charges, parameters, potential, torsions, xyz_file
-from derivation.bonded import base, terms
-from derivation.classical import Vacuum
+from derivation import charges, parameters, potential, xyz_file
 from derivation.oligomers import chain_of, coordinates_A, oligomer
 from derivation.optimise import BOHR_A
-from derivation.parameters import with_bonded
 from derivation.seminario import FREQUENCY_SCALE, TO_KJ_PER_MOL_A2, ForceConstants, imaginary_frequencies_per_cm
 from derivation.starts import torsion_deg
 from workflow.forcefield import molecule_atoms, molecule_bonds
@@ -75,16 +72,15 @@ def test_potential_is_sampled_outside_the_spheres_and_where_lithium_touches() ->
 
 
 def _synthetic(kind: str, units: int, truth: dict[charges.Label, float], seed: int) -> charges.Potential:
+    """The potential of a chain whose charges are these; labels with numbered middle units go before shared ones."""
     chain = oligomer(kind, units)
     rng = np.random.default_rng(seed)
     xyz = coordinates_A(chain, rng.uniform(-180, 180, 2 * units - 3).tolist())
     points, _ = potential.potential_points_A(xyz_file.Structure("x", chain.symbols, xyz))
-    distances = np.linalg.norm(points[:, None] - xyz[None], axis=2) / BOHR_A
-    labels, columns = charges.labels_of(chain), charges.all_labels(kind)
-    design = np.zeros((len(points), len(columns)))
-    for atom, label in enumerate(labels):
-        design[:, columns.index(label)] += 1 / distances[:, atom]
-    return charges.Potential(f"{kind}-n{units}-c{seed}", design, design @ np.array([truth[one] for one in columns]))
+    inverse = BOHR_A / np.linalg.norm(points[:, None] - xyz[None], axis=2)
+    labels = zip(charges.labels_of(chain, apart=True), charges.labels_of(chain), strict=True)
+    atoms = np.array([truth[numbered] if numbered in truth else truth[shared] for numbered, shared in labels])
+    return charges.Potential(f"{kind}-n{units}-c{seed}", inverse, inverse @ atoms)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,7 +100,8 @@ def test_charges_that_made_the_potential_come_back(kind: str, monkeypatch: pytes
     assert found.unit_e("head", kind) + found.unit_e("tail", kind) == pytest.approx(0, abs=1e-9)
     assert max(found.rrms.values()) < 1e-3
     free = charges.fit(kind, some[:2], constrained=False)
-    assert free.charges_e == pytest.approx(truth, abs=2e-3)
+    for (part, atom), value in free.charges_e.items():
+        assert value == pytest.approx(truth[part.split()[0], atom], abs=4e-3)
 
 
 def test_a_charged_middle_unit_is_seen_without_the_constraint(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +109,19 @@ def test_a_charged_middle_unit_is_seen_without_the_constraint(monkeypatch: pytes
     truth = dict.fromkeys(charges.all_labels("PAB"), 0.0)
     truth |= {("middle", "B"): 0.06, ("tail", "B"): -0.12}  # two middle units in a tetramer
     free = charges.fit("PAB", [_synthetic("PAB", 4, truth, 1)], constrained=False)
-    assert free.unit_e("middle", "PAB") == pytest.approx(0.06, abs=3e-3)
+    assert free.largest_middle_e("PAB") == pytest.approx(0.06, abs=5e-3)
+
+
+def test_charges_that_cancel_between_middle_units_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """+0.10 e on one middle unit and -0.10 on the other: their mean is zero, the criterion is their magnitude."""
+    monkeypatch.setattr(charges, "RESTRAINT_AU", 1e-9)
+    truth = dict.fromkeys(charges.all_labels("PIB"), 0.0) | {("middle 1", "B"): 0.1, ("middle 2", "N"): -0.1}
+    free = charges.fit("PIB", [_synthetic("PIB", 4, truth, seed) for seed in (1, 2)], constrained=False)
+    assert free.unit_e("middle 1", "PIB") == pytest.approx(0.1, abs=5e-3)
+    assert free.unit_e("middle 2", "PIB") == pytest.approx(-0.1, abs=5e-3)
+    assert free.largest_middle_e("PIB") == pytest.approx(0.1, abs=5e-3)
+    with pytest.raises(ValueError, match="several lengths"):
+        charges.fit("PIB", [_synthetic("PIB", n, truth, 1) for n in (4, 5)], constrained=False)
 
 
 def test_rounded_charges_are_exactly_neutral() -> None:
@@ -158,42 +167,3 @@ def test_seminario_gives_back_the_constants_of_a_harmonic_molecule() -> None:
     assert found.bond_kJ_per_mol_nm2(0, 1) == pytest.approx(100 * k_r, rel=0.005)
     assert imaginary_frequencies_per_cm(hessian, np.array([1.0, 16.0, 1.0])) == []
     assert len(imaginary_frequencies_per_cm(-hessian, np.array([1.0, 16.0, 1.0]))) == 3
-
-
-@pytest.mark.slow
-def test_torsions_that_made_the_scans_come_back() -> None:
-    molecule = MOLECULES["PAB"]
-    assert molecule.polymer is not None
-    kinds = dict.fromkeys(key for n in (2, 3) for section in ("torsions",) for key, _ in terms(molecule, n, section))
-    truth = {("b_B", "b_N", "b_B", "b_N"): (3.0, -2.0, 1.5), ("b_HB", "b_B", "b_N", "b_HN"): (0.0, 0.0, 0.8)}
-
-    def bonded(values: dict[tuple[str, ...], tuple[float, float, float]]) -> dict[str, object]:
-        rows = []
-        for key in kinds:
-            v = values.get(base(key), (0.0, 0.0, 0.0))
-            rows.append({"types": list(key), **{f"V{n}_kJ_per_mol": v[n - 1] for n in (1, 2, 3)}})
-        assert molecule.polymer is not None
-        return {**molecule.polymer.bonded, "torsions": rows}
-
-    made = with_bonded(molecule, bonded({base(key): value for key, value in truth.items()}))
-    vacuum, chain = Vacuum([(made, 1, 3)]), oligomer("PAB", 3)
-    start = coordinates_A(chain, (180, 180, 180))
-    found = []
-    for number, four in enumerate(chain.torsions, start=1):
-        angles = np.arange(-150.0, 181.0, 30.0)
-        points = [vacuum.minimise(start, [(four, float(a))]) for a in angles]
-        energies = np.array([energy for _, energy in points])
-        xyz = [one for one, _ in points]
-        found.append(torsions.Scan(f"t{number}", four, angles, xyz, energies - energies.min()))
-    groups = {key: base(key) for key in kinds}
-    free = {one: (1, 2, 3) if not any("H" in t for t in one) else (3,) for one in dict.fromkeys(groups.values())}
-    fitted = made
-    for _ in range(3):
-        values = torsions.fit(fitted, found, free, groups, terms(made, 3, "torsions"))  # type: ignore[arg-type]
-        fitted = with_bonded(molecule, bonded(values))  # type: ignore[arg-type]
-    for scan in found:
-        profile, _ = torsions.profile_kJ_per_mol(Vacuum([(fitted, 1, 3)]), scan)
-        assert torsions.rms_kJ_per_mol(profile, scan) < 0.3
-    flat = with_bonded(molecule, bonded({}))
-    profile, _ = torsions.profile_kJ_per_mol(Vacuum([(flat, 1, 3)]), found[0])
-    assert torsions.rms_kJ_per_mol(profile, found[0]) > 1  # without them the test would notice

@@ -7,7 +7,7 @@ import pytest
 
 from derivation import cis
 from derivation.cis import CisEnergy, Counted
-from derivation.torsions import Scan
+from derivation.scans import Scan
 
 # Units and numbers of cis bonds of ten conformers, as many as there are of PIB.
 CHAINS = [(3, 0), (3, 1), (3, 1), (3, 2), (4, 0), (4, 1), (4, 2), (4, 3), (5, 1), (5, 3)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivation import jobs, mirror, raw, torsions, xyz_file
+from derivation import jobs, mirror, raw, scans, xyz_file
 from derivation.oligomers import oligomer
 from derivation.starts import STARTS, torsion_deg
 from derivation.xyz_file import Structure
@@ -63,7 +63,7 @@ def test_a_scan_is_whole_with_the_images(monkeypatch: pytest.MonkeyPatch) -> Non
     computed = {name: one for name, one in points.items() if name not in spared}
     monkeypatch.setattr(raw, "geometries", lambda: computed)
     monkeypatch.setattr(raw, "energy_Ha", lambda name: ENERGY_HA * abs(_angle(computed[name])))
-    (scan,) = torsions.scans("PIB")
+    (scan,) = scans.scans("PIB")
     assert scan.angles_deg.tolist() == list(range(-150, 181, 30))
     assert np.array_equal(scan.energies_kJ_per_mol[:5], scan.energies_kJ_per_mol[-2:-7:-1])
     assert len(np.unique(scan.energies_kJ_per_mol)) == 7

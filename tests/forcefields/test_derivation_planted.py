@@ -131,8 +131,8 @@ def test_ammonia_borane_is_neutral_whatever_the_potential_says() -> None:
     one = read(STARTS)["AB-c1"]
     points, _ = potential_points_A(one)
     inverse = 1 / (np.linalg.norm(points[:, None] - one.xyz_A[None], axis=2) / BOHR_A)
-    design = np.stack([inverse[:, 0], inverse[:, 1:4].sum(1), inverse[:, 4], inverse[:, 5:].sum(1)], axis=1)
-    found = charges.fit("AB", [charges.Potential("AB-c1", design, design @ [0.1, 0.2, 0.1, -0.1])])  # 0.5 e
+    atoms = np.array([0.1, *[0.2] * 3, 0.1, *[-0.1] * 3])  # 0.5 e
+    found = charges.fit("AB", [charges.Potential("AB-c1", inverse, inverse @ atoms)])
     assert found.unit_e("whole", "AB") == pytest.approx(0, abs=1e-9)
     assert list(found.charges_e) == [("whole", atom) for atom in ("N", "HN", "B", "HB")]
 
@@ -175,7 +175,8 @@ def test_what_cannot_be_fitted_is_said_and_the_rest_is_fitted(plant: Plant, tmp_
     assert outcome.verdicts["AB"].jobs_missing == sum(job.structure == "AB-c1" for job in outcome.missing)
 
 
-def test_torsions_stay_as_they_are_while_scans_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torsions_begin_anew_and_stay_there_without_a_complete_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a former fit wrote into the folder is not where the next one begins: the same results give the same fit."""
     bare = {name: one for name, one in raw.geometries().items() if re.fullmatch(r"PIB-n3-c\d", name)}
     monkeypatch.setattr(raw, "geometries", lambda: bare)
     before = MOLECULES["PIB"].polymer
@@ -187,8 +188,8 @@ def test_torsions_stay_as_they_are_while_scans_are_missing(monkeypatch: pytest.M
     }
     found = fit.fit_chain("PIB", with_bonded(MOLECULES["PIB"], changed))
     after = found.molecule.polymer
-    assert after is not None and found.scans == []
-    assert after.bonded["torsions"] == changed["torsions"]
+    assert after is not None and found.scans == [] and found.torsions.startswith("kept")
+    assert {one["V2_kJ_per_mol"] for one in after.bonded["torsions"]} == {25.0}
     assert all(one["r0_nm"] < 0.15 for one in after.bonded["bonds"])  # while lengths are DFT's
 
 
@@ -217,6 +218,27 @@ def test_the_pair_term_that_made_the_binding_energies_comes_back(plant: Plant, c
     without, with_it = pair_term.effect(lab), pair_term.effect(lab.with_term(found))
     assert with_it.rms_at_dft_kJ_per_mol < 1e-3 < 5 < without.rms_at_dft_kJ_per_mol
     assert (with_it.distance_A < without.distance_A) == (c12 == 0)  # more attraction alone brings Li+ nearer
+
+
+def test_the_term_is_fitted_to_relaxed_energies(plant: Plant) -> None:
+    """Energies of complexes relaxed with a term: the strained fit misses them, the relaxed one comes near the truth."""
+    plant_complexes(plant, 0.0, 0.0)
+    c12, c6 = pair_term.before(MOLECULES)
+    true = pair_term.PairTerm(c12, c6, 1e-8, 3e-4)
+    lab, with_true = Lab(MOLECULES), Lab(MOLECULES, true)
+    wanted = raw.geometries()
+    energies = {
+        (name, "binding_energy"): with_true.minimum(name, bound=name.startswith("Li-"))[1]
+        for name in wanted
+        if name != "Li"
+    }
+    plant(wanted, energies | {("Li", "binding_energy"): 0.0}, {})
+    strained = pair_term.term_of(lab, MOLECULES)
+    assert strained is not None
+    found = pair_term.relaxed_term_of(lab, strained)
+    none, first, last = (pair_term.effect(one).rms_kJ_per_mol for one in (lab, *map(lab.with_term, (strained, found))))
+    assert last < min(none, first) and last < 0.2 * none
+    assert pair_term.effect(with_true).rms_kJ_per_mol < 1e-6
 
 
 def test_c12_below_zero_leaves_c6_alone_to_be_fitted() -> None:

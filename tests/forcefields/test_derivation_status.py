@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def test_derived_is_only_what_meets_every_criterion(
     found = Verdict("PAB", tuple(criteria), jobs, estimated)
     assert found.status == status
     assert ("every criterion met" in found.note) == (status == "derived")
-    assert found.sources(["provisional_bn", "pyscf"]) == (["provisional_bn"] if estimated else []) + ["pyscf"]
+    assert ("torsions still estimated" in found.note) == (estimated != "")
+    assert "provisional_bn" not in found.sources and "derived_bn" in found.sources
 
 
 def test_jobs_count_for_the_molecules_that_they_judge() -> None:
@@ -71,7 +73,7 @@ def outcome(criteria: list[Criterion], kinds: tuple[str, ...] = ("PAB", "PIB", "
     }
     verdicts = {kind: Verdict(kind, tuple(criteria), 0) for kind in kinds}
     energies = (CisEnergy(-1.2, 0.4, "4 conformers, n = 3"), None)
-    return Outcome(fitted, {}, MOLECULES, [], verdicts, Lab(MOLECULES), [], energies)
+    return Outcome(fitted, {}, MOLECULES, [], verdicts, {"geometric": Lab(MOLECULES)}, {}, energies)
 
 
 @pytest.fixture
@@ -80,7 +82,11 @@ def copied(tmp_path: Path) -> Path:
     target = tmp_path / FORCE_FIELD
     for name in ("PAB", "PIB", "AB"):
         shutil.copytree(ROOT / FORCE_FIELD / "molecules" / name, target / "molecules" / name)
-    shutil.copy(ROOT / FORCE_FIELD / "references.bib", target)
+    keys = re.findall(r"^@\w+\{(\w+),", (ROOT / FORCE_FIELD / "references.bib").read_text(), re.MULTILINE)
+    new = {one for kind in MOLECULES for one in Verdict(kind, (), 0).sources} - set(keys)
+    entries = [f"@misc{{{one},\n  title = {{x}}\n}}\n" for one in sorted(new)]
+    old = (ROOT / FORCE_FIELD / "references.bib").read_text()
+    (target / "references.bib").write_text("\n".join([old, *entries]))
     return tmp_path
 
 
@@ -96,7 +102,8 @@ def test_what_is_missed_is_read_back(copied: Path) -> None:
     for name, one in written(copied, outcome([MET, OPEN, *MISSED])).items():
         assert one.status == "provisional"
         assert one.status_note is not None and "of 6 criteria 4 missed, 1 open" in one.status_note
-        assert set(one.sources) == set(MOLECULES[name].sources) - {"provisional_bn"}
+        assert list(one.sources) == Verdict(name, (), 0).sources
+        assert "derived by this project" in one.licence and "own estimates" not in one.licence
         for misfit, criterion in zip(one.misfits, MISSED, strict=True):
             assert (misfit.criterion, misfit.unit) == (criterion.what, criterion.unit)
             assert misfit.reached == pytest.approx(criterion.value, rel=5e-3)
@@ -124,8 +131,23 @@ def test_parameters_survive_writing(copied: Path) -> None:
         assert one is not None and before is not None
         assert one.units == before.units and one.join == before.join
         assert one.bonded == {"impropers": [], **before.bonded}
-    assert (found["AB"].folder / "AB.itp").read_text() == (MOLECULES["AB"].folder / "AB.itp").read_text()
+    itps = [(one["AB"].folder / "AB.itp").read_text() for one in (found, MOLECULES)]
+    assert itps[0].splitlines()[1:] == itps[1].splitlines()[1:]
+    assert "rovisional" not in itps[0] and "status in molecule.yaml" in itps[0].splitlines()[0]
     assert geometry_nm(found["AB"]) == pytest.approx(geometry_nm(MOLECULES["AB"]), abs=2e-4)
+
+
+@pytest.mark.parametrize(("criteria", "status"), [([MET], "derived"), ([MET, *MISSED], "provisional")])
+def test_what_is_written_is_true_for_each_outcome(copied: Path, criteria: list[Criterion], status: str) -> None:
+    for name, one in written(copied, outcome(criteria)).items():
+        assert one.status == status and one.status_note is not None
+        assert ("torsion barrier measured, not from DFT" in one.status_note) == (name == "AB")
+        assert ("met by construction" in one.status_note) == (name == "AB")
+        assert ("thorne1983" in one.sources) == (name != "PIB")
+        for path in one.folder.glob("*.*"):
+            said = path.read_text().lower()
+            assert "own estimate" not in said and (path.suffix == ".yaml" or "provisional" not in said)
+        assert ("provisional" in (one.folder / "molecule.yaml").read_text()) == (status == "provisional")
 
 
 def test_the_cis_probability_is_written_with_its_reason(copied: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,12 +12,14 @@ from derivation import binding
 from derivation.bonded import Relaxed, measure, terms
 from derivation.charges import ChargeFit, Potential, fit
 from derivation.classical import Vacuum
+from derivation.scans import Scan, barrier_kJ_per_mol, connected, left_out, scanned
 from derivation.starts import SCAN_UNITS
-from derivation.torsions import Scan, profile_kJ_per_mol, rms_kJ_per_mol, scanned
+from derivation.torsions import profile_kJ_per_mol, rms_kJ_per_mol
 from workflow.inputs import Molecule
 
 CHARGE_E, UNIT_E, RRMS = 0.03, 0.05, 0.15
 TORSION_KJ_PER_MOL, TORSION_SHARE = 1.0, 0.15
+PROFILE_SHARE = 0.5  # of a scan's points that must belong together: a few neighbours agree with any smooth curve
 BOND_A, ANGLE_DEG = 0.02, 3.0
 DIFFERENCE_KJ_PER_MOL = 15.0
 
@@ -45,11 +47,11 @@ def charge_criteria(kind: str, potentials: Sequence[Potential], chosen: ChargeFi
     )
     left_out = [fit(kind, [p for p in potentials if p is not one]) for one in potentials] if len(potentials) > 2 else []
     left = max((_shift(chosen, other) for other in left_out), default=None, key=lambda one: one[0])
-    hidden = [abs(fit(kind, some, constrained=False).unit_e("middle", kind)) for some in by_length.values() if some]
+    hidden = [fit(kind, some, constrained=False).largest_middle_e(kind) for some in by_length.values() if some]
     return [
         Criterion("atomic charge of a middle unit, n = 4 against n = 5", *_value(drift), CHARGE_E, "e"),
         Criterion("atomic charge of a middle unit, any one conformer left out", *_value(left), CHARGE_E, "e"),
-        Criterion("charge of a middle unit, fitted without the constraint", max(hidden, default=None), UNIT_E, "e"),
+        Criterion("charge of any middle unit, fitted without the constraint", max(hidden, default=None), UNIT_E, "e"),
         potential_criterion(chosen),
     ]
 
@@ -102,7 +104,7 @@ def _worst(
 
 
 def torsion_criteria(kind: str, molecule: Molecule, scans: Sequence[Scan]) -> list[Criterion]:
-    """RMS deviation of each relaxed profile; the limit is 1 kJ/mol or 15 % of the barrier."""
+    """RMS deviation of each relaxed profile at its connected points; the limit is 1 kJ/mol or 15 % of the barrier."""
     found = {scan.name: scan for scan in scans}
     return [_torsion(name, molecule, found.get(name)) for name in scanned(kind)]
 
@@ -111,26 +113,38 @@ def _torsion(name: str, molecule: Molecule, scan: Scan | None) -> Criterion:
     what = f"torsion profile {name}, RMS"
     if scan is None:
         return Criterion(what, None, TORSION_KJ_PER_MOL, "kJ/mol")
-    profile, _ = profile_kJ_per_mol(Vacuum([(molecule, 1, SCAN_UNITS)]), scan)
-    barrier = float(scan.energies_kJ_per_mol.max())
+    part = connected(scan)
+    count, every = len(part.angles_deg), len(scan.angles_deg)
+    if count < PROFILE_SHARE * every:
+        where = f"only {count} of {every} points belong to one profile: the chain folds at the others"
+        return Criterion(what, None, TORSION_KJ_PER_MOL, "kJ/mol", where)
+    profile, _ = profile_kJ_per_mol(Vacuum([(molecule, 1, SCAN_UNITS)]), part)
+    barrier = barrier_kJ_per_mol(part)
     limit = max(TORSION_KJ_PER_MOL, TORSION_SHARE * barrier)
-    where = f"DFT barrier {barrier:.1f} kJ/mol"
-    return Criterion(what, rms_kJ_per_mol(profile, scan), limit, "kJ/mol", where)
+    without = ", ".join(f"{angle:.0f}" for angle in left_out(scan))
+    where = f"DFT barrier {barrier:.1f} kJ/mol" + (f"; without {without} degrees, another conformer" if without else "")
+    return Criterion(what, rms_kJ_per_mol(profile, part), limit, "kJ/mol", where)
 
 
-def binding_criteria(places: Sequence[binding.Place]) -> list[Criterion]:
-    """Number of pairs of Li+ sites in the wrong order; none may be."""
-    if len(places) < 2:
-        return [Criterion("pairs of Li+ sites in the wrong order", None, 0, "pairs")]
-    wrong = binding.wrong_orders(places)
-    where = ", ".join(f"{a.name.rpartition('-')[2]} before {b.name.rpartition('-')[2]}" for a, b in wrong)
-    return [Criterion("pairs of Li+ sites in the wrong order", float(len(wrong)), 0, "pairs", where)]
+def binding_criteria(places: Mapping[str, Sequence[binding.Place]]) -> list[Criterion]:
+    """Number of pairs of Li+ sites in the wrong order, under the worse mixing rule; none may be."""
+    what = "pairs of Li+ sites in the wrong order"
+    found = {rule: binding.wrong_orders(some) for rule, some in places.items() if len(some) > 1}
+    if not found:
+        return [Criterion(what, None, 0, "pairs")]
+    rule, wrong = max(found.items(), key=lambda one: len(one[1]))
+    pairs = ", ".join(f"{a.name.rpartition('-')[2]} before {b.name.rpartition('-')[2]}" for a, b in wrong)
+    counts = ", ".join(f"{one} {len(some)}" for one, some in found.items())
+    return [Criterion(what, float(len(wrong)), 0, "pairs", f"{counts}{f'; {rule}: {pairs}' if pairs else ''}")]
 
 
-def difference_criterion(holders: Sequence[binding.Holder]) -> Criterion:
-    """How far the difference between PAB and PIB in Li+ binding is from DFT's."""
-    found = {one.name: one for one in holders}
-    value = None
-    if {"PAB", "PIB"} <= set(found):
-        value = abs(found["PAB"].misfit_kJ_per_mol - found["PIB"].misfit_kJ_per_mol)
-    return Criterion("PAB against PIB in Li+ binding, deviation from DFT", value, DIFFERENCE_KJ_PER_MOL, "kJ/mol")
+def difference_criterion(held: Mapping[str, Sequence[binding.Holder]]) -> Criterion:
+    """How far the difference between PAB and PIB in Li+ binding is from DFT's, under the worse mixing rule."""
+    values = {}
+    for rule, holders in held.items():
+        found = {one.name: one.misfit_kJ_per_mol for one in holders}
+        if {"PAB", "PIB"} <= set(found):
+            values[rule] = abs(found["PAB"] - found["PIB"])
+    where = ", ".join(f"{rule} {value:.1f}" for rule, value in values.items())
+    what = "PAB against PIB in Li+ binding, deviation from DFT"
+    return Criterion(what, max(values.values(), default=None), DIFFERENCE_KJ_PER_MOL, "kJ/mol", where)

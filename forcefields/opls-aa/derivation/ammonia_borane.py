@@ -35,7 +35,7 @@ def fit_ammonia_borane(start: Molecule, scratch: Path) -> Fitted:
     for _ in range(ROUNDS):
         terms = {section: _moved(molecule, reached, section, values) for section, values in terms.items()}
         molecule, reached = _placed(start, by_atom, terms, scratch)
-    return Fitted(KIND, molecule, charges, potentials, [], reached)
+    return Fitted(KIND, molecule, charges, potentials, [], reached, "measured")
 
 
 def _moved(

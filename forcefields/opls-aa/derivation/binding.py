@@ -13,7 +13,7 @@ from derivation.charges import PARTS, labels_of
 from derivation.classical import Vacuum
 from derivation.oligomers import chain_of
 from derivation.raw import Coordinates
-from derivation.starts import KJ_PER_MOL, SCAN_UNITS, SMALL
+from derivation.starts import KJ_PER_MOL, SCAN_UNITS, SMALL, distance_print
 from derivation.xyz_file import Structure
 from workflow.inputs import Molecule
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from derivation.pair_term import PairTerm
 
 LITHIUM = "Li"
+# OPLS' own rule, under which bonded terms are fitted, and the rule that production uses unless it is told otherwise.
+RULES = ("geometric", "lorentz-berthelot")
+SAME_A, SAME_KJ_PER_MOL = 0.05, 0.5  # complexes of one chain this near in all distances and in energy are one site
 HYDRIDES = ("AB", "PAB", "PIB")
 ORDERED_KJ_PER_MOL = 2 * 4.184  # DFT gaps between sites beyond this are to be reproduced in their order
 TOUCH_A = {"H": 2.2, "B": 2.5, "N": 2.5, "O": 2.4}
@@ -56,8 +59,8 @@ class Lab:
     With a `term`, C12 and C6 between Li+ and every hydrogen on boron change by what it says.
     """
 
-    def __init__(self, molecules: Mapping[str, Molecule], term: PairTerm | None = None) -> None:
-        self._molecules, self._term = molecules, term
+    def __init__(self, molecules: Mapping[str, Molecule], term: PairTerm | None = None, rule: str = RULES[0]) -> None:
+        self._molecules, self.term, self.rule = molecules, term, rule
         self._vacuums: dict[tuple[str, bool], Vacuum] = {}
         self._minima: dict[tuple[str, bool], tuple[Coordinates, float]] = {}
 
@@ -69,7 +72,7 @@ class Lab:
 
     def with_term(self, term: PairTerm) -> Lab:
         """Return the same force field with the pair term; minima without Li+ are those already known."""
-        other = Lab(self._molecules, term)
+        other = Lab(self._molecules, term, self.rule)
         other._minima = {key: value for key, value in self._minima.items() if not key[1]}
         return other
 
@@ -83,10 +86,10 @@ class Lab:
         if (partner, bound) not in self._vacuums:
             molecule = self._molecules[partner]
             part = (molecule, 1, SCAN_UNITS if molecule.polymer else None)
-            vacuum = Vacuum([(self._molecules["Li"], 1, None), part] if bound else [part])
-            if bound and self._term is not None:
+            vacuum = Vacuum([(self._molecules["Li"], 1, None), part] if bound else [part], self.rule)
+            if bound and self.term is not None:
                 pairs = [(0, j) for j in hydridic(name)]
-                vacuum.add_to_pairs(pairs, self._term.c12_change, self._term.c6_change)
+                vacuum.add_to_pairs(pairs, self.term.c12_change, self.term.c6_change)
             self._vacuums[partner, bound] = vacuum
         return self._vacuums[partner, bound]
 
@@ -162,9 +165,19 @@ def holders(lab: Lab) -> list[Holder]:
 
 
 def complexes(name: str) -> list[str]:
-    """Return the complexes of a partner whose DFT energies are there."""
+    """Return the complexes of a partner whose DFT energies are there, each site once, under its first name."""
     known = [one for one in raw.geometries() if one.startswith((f"Li-{name}-n{SCAN_UNITS}-s", f"Li-{name}-s"))]
-    return [one for one in known if _has_energy(one)]
+    distinct: list[str] = []
+    for one in filter(_has_energy, known):
+        if not any(_is_same(one, other) for other in distinct):
+            distinct.append(one)
+    return distinct
+
+
+def _is_same(one: str, other: str) -> bool:
+    prints = [distance_print(raw.geometries()[name]) for name in (one, other)]
+    energies = [raw.energy_Ha(name, "binding_energy") * KJ_PER_MOL for name in (one, other)]
+    return bool(np.abs(prints[0] - prints[1]).max() < SAME_A) and abs(energies[0] - energies[1]) < SAME_KJ_PER_MOL
 
 
 def _dft_kJ_per_mol(bound: Sequence[str], bare: Sequence[str]) -> float:

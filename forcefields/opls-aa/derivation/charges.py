@@ -28,11 +28,17 @@ Label = tuple[str, str]  # (head | middle | tail | whole, N | B | HN | HB)
 
 @dataclass(frozen=True)
 class Potential:
-    """The potential of one conformer in Hartree/e at points, with the design matrix (points, labels) in 1/Bohr."""
+    """The potential of one conformer in Hartree/e at points, and 1/distance (points, atoms) in 1/Bohr."""
 
     name: str
-    design: NDArray[np.float64]
+    inverse: NDArray[np.float64]
     value: NDArray[np.float64]
+
+    def design(self, columns: Sequence[Label], apart: bool = False) -> NDArray[np.float64]:
+        """The design matrix (points, labels): what a charge of 1 e on every atom of a label gives."""
+        labels = labels_of(chain_of(self.name), apart)
+        members = np.array([[label == column for column in columns] for label in labels], float)
+        return np.asarray(self.inverse @ members)
 
 
 @dataclass(frozen=True)
@@ -43,14 +49,25 @@ class ChargeFit:
     rrms: Mapping[str, float]
 
     def unit_e(self, part: str, kind: str) -> float:
-        """Return the charge of a whole unit."""
-        return sum(self.charges_e[label] * n for label, n in unit_counts(kind, part).items())
+        """Return the charge of a whole unit; `part` may be `middle 2`, the chain's third unit."""
+        counts = unit_counts(kind, part.split()[0])
+        return sum(self.charges_e[part, atom] * n for (_, atom), n in counts.items())
+
+    def largest_middle_e(self, kind: str) -> float:
+        """Return the largest magnitude of the charge of a middle unit, whichever its position."""
+        parts = {part for part, _ in self.charges_e if part.startswith("middle")}
+        return max(abs(self.unit_e(part, kind)) for part in parts)
 
 
-def labels_of(chain: Oligomer) -> list[Label]:
-    """Return the label of every atom: its unit's part of the chain, and its element or the element that it sits on."""
+def labels_of(chain: Oligomer, apart: bool = False) -> list[Label]:
+    """Return the label of every atom: its unit's part of the chain, and its element or the element that it sits on.
+
+    `apart` numbers the middle units, so that each position has charges of its own.
+    """
     on = {j: chain.symbols[i] for i, j in chain.bonds if chain.symbols[j] == "H"}
     part = {0: "head", chain.units - 1: "tail"} if chain.units > 1 else {0: "whole"}
+    middle = {unit: f"middle {unit}" for unit in range(1, chain.units - 1)} if apart else {}
+    part = middle | part
     return [
         (part.get(chain.unit[i], "middle"), symbol if symbol != "H" else f"H{on[i]}")
         for i, symbol in enumerate(chain.symbols)
@@ -74,56 +91,57 @@ def _labels(kind: str) -> list[Label]:
 
 def potential_of(name: str) -> Potential:
     """Return the committed potential of a conformer such as `PAB-n4-c1`."""
-    kind = name.split("-")[0]
     stored = raw.arrays(name, "potential")
     distances = np.linalg.norm(stored["points_A"][:, None] - raw.geometries()[name].xyz_A[None], axis=2) / BOHR_A
-    labels, columns = labels_of(chain_of(name)), all_labels(kind)
-    design = np.zeros((len(distances), len(columns)))
-    for atom, label in enumerate(labels):
-        design[:, columns.index(label)] += 1 / distances[:, atom]
-    return Potential(name, design, stored["potential_au"])
+    return Potential(name, 1 / distances, stored["potential_au"])
 
 
 def fit(kind: str, potentials: Sequence[Potential], constrained: bool = True) -> ChargeFit:
     """Fit one set of charges to all conformers, each with the same weight.
 
-    With `constrained` False only the whole chains are neutral, so that the charge of a middle unit shows what the
-    constraint hides. Raises ValueError without conformers.
+    With `constrained` False only the whole chains are neutral and every unit has charges of its own, so that those of
+    the middle units show what the constraint hides: with shared ones +0.1 and -0.1 e would cancel. The chains are then
+    of one length. Raises ValueError without conformers.
     """
     if not potentials:
         raise ValueError(f"no potential of {kind} has been computed yet")
-    columns = all_labels(kind)
+    lengths = sorted({chain_of(one.name).units for one in potentials})
+    if not constrained and len(lengths) > 1:
+        raise ValueError("chains of several lengths cannot all be neutral unless their middle units are")
+    apart = not constrained
+    columns = list(dict.fromkeys(labels_of(chain_of(potentials[0].name), True))) if apart else all_labels(kind)
+    designs = [one.design(columns, apart) for one in potentials]
     normal, right = np.zeros((len(columns), len(columns))), np.zeros(len(columns))
-    for one in potentials:
+    for one, design in zip(potentials, designs, strict=True):
         weight = 1 / float(one.value @ one.value)
-        normal += weight * one.design.T @ one.design
-        right += weight * one.design.T @ one.value
+        normal += weight * design.T @ design
+        right += weight * design.T @ one.value
     # The restraint of Bayly et al. counts against one conformer's sum of squared potentials.
     scale = RESTRAINT_AU * len(potentials) / float(np.mean([one.value @ one.value for one in potentials]))
     heavy = np.array([not label[1].startswith("H") for label in columns], float)
-    rows = _constraints(kind, columns, sorted({chain_of(p.name).units for p in potentials}), constrained)
+    rows = _constraints(kind, columns, constrained)
     charges = np.zeros(len(columns))
     for _ in range(ITERATIONS):
         stiffness = np.diag(scale * heavy / np.sqrt(charges**2 + TIGHTNESS_E**2))
         charges = _solve(normal + stiffness, right, rows)
     rrms = {
-        p.name: float(np.sqrt(np.mean((p.design @ charges - p.value) ** 2) / np.mean(p.value**2))) for p in potentials
+        p.name: float(np.sqrt(np.mean((design @ charges - p.value) ** 2) / np.mean(p.value**2)))
+        for p, design in zip(potentials, designs, strict=True)
     }
     return ChargeFit(dict(zip(columns, charges.tolist(), strict=True)), rrms)
 
 
-def _constraints(kind: str, columns: Sequence[Label], lengths: Sequence[int], constrained: bool) -> NDArray[np.float64]:
-    def row(**times: int) -> list[float]:
-        counts = {label: n * times[part] for part in times for label, n in unit_counts(kind, part).items()}
-        return [float(counts.get(label, 0)) for label in columns]
+def _constraints(kind: str, columns: Sequence[Label], constrained: bool) -> NDArray[np.float64]:
+    """Rows whose product with the charges is zero: the units' charges, or that of the whole chain."""
+
+    def row(*parts: str) -> list[float]:
+        of = [(label[0].split()[0], label[1]) for label in columns]
+        counts = [unit_counts(kind, part)[part, atom] if part in parts else 0 for part, atom in of]
+        return [float(count) for count in counts]
 
     if kind == "AB":
-        return np.array([row(whole=1)])
-    if constrained:
-        return np.array([row(middle=1), row(head=1, tail=1)])
-    if len(lengths) > 1:
-        raise ValueError("chains of several lengths cannot all be neutral unless their middle units are")
-    return np.array([row(head=1, middle=lengths[0] - 2, tail=1)])
+        return np.array([row("whole")])
+    return np.array([row("middle"), row("head", "tail")] if constrained else [row("head", "middle", "tail")])
 
 
 def _solve(normal: NDArray[np.float64], right: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:

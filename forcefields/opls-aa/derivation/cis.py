@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from derivation import raw
 from derivation.bonded import conformers
 from derivation.oligomers import chain_of
+from derivation.scans import Scan
 from derivation.starts import KJ_PER_MOL, SCAN_UNITS, torsion_deg
-from derivation.torsions import Scan
 
 RT_KJ_PER_MOL = 8.314462618e-3 * 298.15
 CIS_BELOW_DEG = 90.0

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from derivation import cis, raw, record, writing
 from derivation.acceptance import difference_criterion
 from derivation.ammonia_borane import fit_ammonia_borane
-from derivation.binding import Lab, holders
+from derivation.binding import RULES, Lab, holders
 from derivation.bonded import first_guess, refine, relaxed
 from derivation.charges import PARTS, all_labels, fit, potential_of, unit_counts
 from derivation.fitted import Fitted
@@ -23,7 +23,7 @@ from derivation.jobs import all_jobs
 from derivation.judgement import judge
 from derivation.outcome import Outcome
 from derivation.parameters import molecules, rounded, with_bonded, with_charges
-from derivation.torsions import scanned, scans
+from derivation.scans import scans
 from workflow.inputs import Molecule
 
 KINDS = ("PAB", "PIB", "AB")
@@ -58,12 +58,12 @@ def derive(start: Mapping[str, Molecule], scratch: Path) -> Outcome:
             lacking[kind] = str(error)
     known = {**start, **{kind: one.molecule for kind, one in fitted.items()}}
     missing = [job for job in all_jobs() if not raw.has(job)]
-    lab = Lab(known)
-    held = holders(lab)
+    labs = {rule: Lab(known, rule=rule) for rule in RULES}
+    held = {rule: holders(lab) for rule, lab in labs.items()}
     difference = difference_criterion(held)
-    verdicts = {kind: judge(one, lab, difference, missing) for kind, one in fitted.items()}
+    verdicts = {kind: judge(one, labs, difference, missing) for kind, one in fitted.items()}
     energies = (cis.from_conformers(cis.counted("PIB")), cis.from_scans(scans("PIB")))
-    return Outcome(fitted, lacking, known, missing, verdicts, lab, held, energies)
+    return Outcome(fitted, lacking, known, missing, verdicts, labs, held, energies)
 
 
 def fit_molecule(kind: str, start: Molecule, scratch: Path) -> Fitted:
@@ -82,10 +82,8 @@ def fit_chain(kind: str, start: Molecule) -> Fitted:
     assert set(charges.charges_e) == set(all_labels(kind))
     charged = with_charges(start, rounded(charges.charges_e, counts))
     found = scans(kind)
-    # With a part of the scans the torsions that they do not show would come out as zero.
-    found = found if len(found) == len(scanned(kind)) else []
-    fitted = refine(kind, with_bonded(charged, first_guess(kind, charged, keep_torsions=not found)), found)
-    return Fitted(kind, fitted, charges, potentials, found, relaxed(kind, fitted))
+    fitted, torsions = refine(kind, with_bonded(charged, first_guess(kind, charged)), found)
+    return Fitted(kind, fitted, charges, potentials, found, relaxed(kind, fitted), torsions)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from derivation.bonded import Relaxed
 from derivation.charges import ChargeFit, Potential
-from derivation.torsions import Scan
+from derivation.scans import Scan
 from workflow.inputs import Molecule
 
 
@@ -15,7 +15,7 @@ class Fitted:
     """One molecule's parameters, what they were fitted to, and the minima that they give from DFT's conformers.
 
     `molecule` holds the parameters with the digits that are written for AB and with all digits for a chain. `scans`
-    are those that the torsions were fitted to: none when the torsions are the molecule's former ones.
+    are the complete ones, `torsions` says whether the torsions were fitted to them or kept, and why.
     """
 
     kind: str
@@ -24,3 +24,4 @@ class Fitted:
     potentials: list[Potential]
     scans: list[Scan]
     reached: list[Relaxed]
+    torsions: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from derivation import binding
@@ -17,7 +17,14 @@ from derivation.acceptance import (
 from derivation.fitted import Fitted
 from derivation.jobs import Job, judges
 
-ESTIMATES = "provisional_bn"  # the source of what is not derived
+# What a fitted molecule rests on: functional, charges, force constants, relaxation, code; Lennard-Jones terms of boron
+# and of nitrogen and hydrogen; the barrier with which torsions begin (and with which ammonia borane's end).
+SOURCES = (
+    *("derived_bn", "wb97xd3bj", "resp", "seminario1996", "allen2018", "geometric", "pyscf"),
+    *("mayo1990", "jorgensen1996", "gromacs_oplsaa", "thorne1983"),
+)
+BARRIERLESS = {"PIB": ("thorne1983",)}  # sources that a molecule does not need
+REMARKS = {"AB": "lengths and angles met by construction (one conformer); torsion barrier measured, not from DFT"}
 LEVEL = "from DFT (omegaB97X-D3(BJ); RESP charges HF/6-31G*)"
 
 
@@ -49,19 +56,22 @@ class Verdict:
     @property
     def note(self) -> str:
         """The molecule's status in one line."""
+        remark = f"; {REMARKS[self.kind]}" if self.kind in REMARKS else ""
+        end = f"{remark} (derivation/RESULT.md); not validated in a liquid"
         if self.status == "derived":
-            return f"{LEVEL}; every criterion met (derivation/RESULT.md); not validated in a liquid"
+            return f"{LEVEL}; every criterion met{end}"
         words = [LEVEL, f"of {len(self.criteria)} criteria {len(self.missed)} missed, {len(self.open)} open"]
         words += [f"{self.jobs_missing} DFT jobs still to run"] if self.jobs_missing else []
         words += [f"{self.estimated} still estimated"] if self.estimated else []
-        return f"{'; '.join(words)} (derivation/RESULT.md); not validated in a liquid"
+        return f"{'; '.join(words)}{end}"
 
-    def sources(self, before: Sequence[str]) -> list[str]:
-        """The sources without that of the estimates, unless some are left."""
-        return [one for one in before if one != ESTIMATES or self.estimated]
+    @property
+    def sources(self) -> list[str]:
+        """Keys of references.bib."""
+        return [one for one in SOURCES if one not in BARRIERLESS.get(self.kind, ())]
 
 
-def judge(one: Fitted, lab: binding.Lab, difference: Criterion, missing: Sequence[Job]) -> Verdict:
+def judge(one: Fitted, labs: Mapping[str, binding.Lab], difference: Criterion, missing: Sequence[Job]) -> Verdict:
     """Return the verdict on one molecule; `difference` is the criterion that PAB and PIB share."""
     lacking = sum(judges(job, one.kind) for job in missing)
     if one.kind == "AB":
@@ -71,7 +81,7 @@ def judge(one: Fitted, lab: binding.Lab, difference: Criterion, missing: Sequenc
         *charge_criteria(one.kind, one.potentials, one.charges),
         *geometry_criteria(one.molecule, one.reached),
         *torsion_criteria(one.kind, one.molecule, one.scans),
-        *binding_criteria(binding.places(one.kind, lab)),
+        *binding_criteria({rule: binding.places(one.kind, lab) for rule, lab in labs.items()}),
         difference,
     ]
-    return Verdict(one.kind, tuple(found), lacking, "" if one.scans else "torsions")
+    return Verdict(one.kind, tuple(found), lacking, "torsions" if one.torsions.startswith("kept") else "")

@@ -10,7 +10,7 @@ from typing import Any
 from derivation.acceptance import Criterion
 from workflow.inputs import Molecule
 
-BONDED_HEADER = """# Written by derivation/fit.py: do not edit. How well it fits DFT: derivation/RESULT.md.
+BONDED_HEADER = """# Written by derivation/fit.py: do not edit. What is fitted, and how well: derivation/RESULT.md.
 # Harmonic terms 1/2 k x^2; torsions V1/2 (1 + cos phi) + V2/2 (1 - cos 2 phi) + V3/2 (1 + cos 3 phi), phi = 0 cis.
 """
 DIGITS = {"r0_nm": 5, "k_kJ_per_mol_nm2": 0, "theta0_deg": 2, "k_kJ_per_mol_rad2": 1}
@@ -35,12 +35,13 @@ def with_status(text: str, status: str, note: str, sources: Sequence[str], misse
     text = re.sub(r"^misfit:.*\n(?:[ -].*\n)*", "", text, flags=re.MULTILINE)
     entries = [f"\n  - {_misfit(one)}" for one in missed]
     misfit = "".join(["\nmisfit:", *entries]) if entries else ""
-    text = _with_line(text, "status", status)
-    text = _with_line(text, "status_note", json.dumps(note, ensure_ascii=False) + misfit)
-    return _with_line(text, "sources", f"[{', '.join(sources)}]")
+    text = with_line(text, "status", status)
+    text = with_line(text, "status_note", json.dumps(note, ensure_ascii=False) + misfit)
+    return with_line(text, "sources", f"[{', '.join(sources)}]")
 
 
-def _with_line(text: str, key: str, value: str) -> str:
+def with_line(text: str, key: str, value: str) -> str:
+    """Replace the value of one of the file's outermost keys. Raises ValueError unless it stands there once."""
     found, count = re.subn(rf"^{key}:.*$", lambda _: f"{key}: {value}", text, flags=re.MULTILINE)
     if count != 1:
         raise ValueError(f"molecule.yaml has {count} lines that begin with `{key}:`, not one")

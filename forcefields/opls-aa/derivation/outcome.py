@@ -18,7 +18,8 @@ class Outcome:
     """The fitted molecules and the verdicts on them.
 
     `lacking` says of a molecule why it could not be fitted, `known` holds every molecule with its parameters of now,
-    `missing` the DFT jobs that are not done, `cis` PIB's energy of a cis bond from conformers and from scans.
+    `missing` the DFT jobs that are not done, `labs` and `held` how Li+ is held under each mixing rule, `cis` PIB's
+    energy of a cis bond from conformers and from scans.
     """
 
     fitted: Mapping[str, Fitted]
@@ -26,6 +27,6 @@ class Outcome:
     known: Mapping[str, Molecule]
     missing: list[Job]
     verdicts: Mapping[str, Verdict]
-    lab: Lab
-    held: list[Holder]
+    labs: Mapping[str, Lab]
+    held: Mapping[str, list[Holder]]
     cis: tuple[CisEnergy | None, CisEnergy | None]

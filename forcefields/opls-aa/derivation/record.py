@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from derivation import binding, cis, record_binding
 from derivation.acceptance import Criterion
+from derivation.bonded import saddles
 from derivation.fitted import Fitted
+from derivation.hessians import imaginary_per_cm
 from derivation.markdown import number, table
 from derivation.outcome import Outcome
-from derivation.shapes import Shape, imaginary_per_cm, rms_kJ_per_mol, shapes, spreads
+from derivation.shapes import Shape, rms_kJ_per_mol, shapes, spreads
 
 ATOMS = ("N", "HN", "B", "HB")
 HEADER = """# PAB, PIB and ammonia borane (AB) against DFT
@@ -18,7 +20,14 @@ Written by `python -m derivation.fit --write` from the results under `raw/`. Ene
 of conformers stand above the one that DFT finds best at their length, those of complexes above the best one of their
 chain; *turned* is the largest turn of a backbone torsion in degrees when the force field relaxes a conformer.
 """
+AMMONIA_BORANE = """
+Its lengths and angles are met by construction: one conformer, and r0 and theta0 moved until they agree.
+Its torsion barrier is the measured one, not DFT's.
+"""
 LIMITS = """
+- Lengths, angles and torsions are fitted and judged under the geometric mixing rule, OPLS' own. Li+ binding is judged
+  under it and under Lorentz-Berthelot, the workflow's default; the worse of the two decides.
+- One V per B-N bond is shared by all torsions about it, those of the chains' ends too, which no scan turns.
 - The chains are linear. Real coatings are branched and cross-linked; how these differ is not in here.
 - PBE without dispersion, as in the paper, is no target: the reference is omegaB97X-D3(BJ), triple zeta.
 - A B-N bond is short or long with the conformer, which one harmonic term per type cannot be; the charges are a mean
@@ -36,9 +45,10 @@ def record(outcome: Outcome) -> str:
     for kind, one in outcome.fitted.items():
         parts += [f"## {kind}\n", _criteria(outcome.verdicts[kind].criteria), _charges(one)]
         if kind == "AB":
-            parts.append(f"Imaginary frequencies of AB-c1: {_said(imaginary_per_cm('AB-c1'))}.\n")
+            parts.append(f"{AMMONIA_BORANE}Imaginary frequencies of AB-c1: {_said(imaginary_per_cm('AB-c1'))}.\n")
             continue
-        parts += [_shapes(found[kind]), record_binding.sites(binding.places(kind, outcome.lab))]
+        parts.append(f"Torsions: {one.torsions}.\n{saddles(kind, one.molecule)}")
+        parts += [_shapes(found[kind]), record_binding.sites(_places(kind, outcome))]
         if kind == "PIB":
             parts.append(_cis(outcome.cis, one))
     return "\n".join([*parts, record_binding.holders_and_term(outcome)])
@@ -59,7 +69,7 @@ def _summary(outcome: Outcome) -> str:
 
 def _cannot_follow(outcome: Outcome, found: Mapping[str, Sequence[Shape]]) -> str:
     """By how much the chains miss what the form of the model cannot give."""
-    misfits = {one.name: one.misfit_kJ_per_mol for one in outcome.held}
+    misfits = {one.name: one.misfit_kJ_per_mol for one in next(iter(outcome.held.values()))}
     rows = []
     for kind in [kind for kind in found if kind != "AB"]:
         fitted = outcome.fitted[kind]
@@ -115,8 +125,8 @@ def _minima(found: Sequence[Shape]) -> str:
     return f"True minima: {', '.join(true) or 'none shown'}; {len(found) - len(known)} conformers without a Hessian.\n"
 
 
-def _minimum() -> str:
-    return f"Imaginary frequencies of AB-c1: {_said(imaginary_per_cm('AB-c1'))}.\n"
+def _places(kind: str, outcome: Outcome) -> dict[str, list[binding.Place]]:
+    return {rule: binding.places(kind, lab) for rule, lab in outcome.labs.items()}
 
 
 def _said(imaginary_per_cm: Sequence[float] | None) -> str:

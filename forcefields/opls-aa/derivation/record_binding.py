@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from derivation import binding, pair_term, raw
 from derivation.binding import HYDRIDES, Holder, Lab, Place
@@ -10,52 +10,63 @@ from derivation.markdown import number, table
 from derivation.outcome import Outcome
 
 
-def sites(found: Sequence[Place]) -> str:
-    """Return the table of a chain's complexes."""
-    rows = [
-        [one.name, one.touches_dft, f"{one.dft_kJ_per_mol:.1f}", f"{one.mm_kJ_per_mol:.1f}", one.touches_mm]
-        for one in found
-    ]
-    return table(["complex", "Li+ touches (DFT)", "DFT", "force field", "touches (force field)"], rows)
+def sites(found: Mapping[str, Sequence[Place]]) -> str:
+    """Return the table of a chain's complexes under each mixing rule."""
+    rules = list(found)
+    by_name = {rule: {one.name: one for one in some} for rule, some in found.items()}
+    rows = []
+    for one in found[rules[0]]:
+        these = [by_name[rule][one.name] for rule in rules]
+        cells = [cell for x in these for cell in (f"{x.mm_kJ_per_mol:.1f}", x.touches_mm)]
+        rows.append([one.name, one.touches_dft, f"{one.dft_kJ_per_mol:.1f}", *cells])
+    header = ["complex", "Li+ touches (DFT)", "DFT", *(cell for rule in rules for cell in (rule, "touches"))]
+    return table(header, rows)
 
 
 def holders_and_term(outcome: Outcome) -> str:
-    """Return who holds Li+, with and without the pair term."""
-    term = pair_term.term_of(outcome.lab, outcome.known)
-    changed = outcome.lab if term is None else outcome.lab.with_term(term)
-    held = binding.holders(changed) if term is not None else []
+    """Return who holds Li+, under each mixing rule, and with and without the pair term under the first."""
+    rule, lab = next(iter(outcome.labs.items()))
+    strained = pair_term.term_of(lab, outcome.known)
+    labs = [lab]
+    if strained is not None:
+        labs += [lab.with_term(one) for one in (strained, pair_term.relaxed_term_of(lab, strained))]
+    held = dict(outcome.held)
+    if strained is not None:
+        held[f"{rule}, with the term"] = binding.holders(labs[-1])
     unfitted = [kind for kind in HYDRIDES if kind in outcome.lacking]
-    text = "## Who holds Li+\n\nBinding energy in the best complex, from the best conformer:\n\n"
+    text = "## Who holds Li+\n\nBinding energy in the best complex, from the best conformer, by mixing rule:\n\n"
     text += _holders(outcome.held)
     if unfitted:
         text += f"\n{' and '.join(unfitted)} with the parameters of before.\n"
-    text += "\nExchange energies, the last columns with the pair term below:\n\n" + _exchanges(outcome.held, held)
-    return text + "\n" + _term(outcome.lab, term, changed)
+    text += "\nExchange energies; the term is the one below that is fitted to relaxed energies:\n\n" + _exchanges(held)
+    return text + "\n" + _term(labs, strained)
 
 
-def _holders(found: Sequence[Holder]) -> str:
+def _holders(held: Mapping[str, Sequence[Holder]]) -> str:
+    """Rows of partners, pairs of columns of rules."""
+    each = [{one.name: one for one in some} for some in held.values()]
     rows = [
-        [one.name, f"{one.dft_kJ_per_mol:.1f}", f"{one.mm_kJ_per_mol:.1f}", f"{one.misfit_kJ_per_mol:+.1f}"]
-        for one in found
+        [name, f"{one.dft_kJ_per_mol:.1f}"]
+        + [cell for x in each for cell in (f"{x[name].mm_kJ_per_mol:.1f}", f"{x[name].misfit_kJ_per_mol:+.1f}")]
+        for name, one in each[0].items()
     ]
-    return table(["partner", "DFT", "force field", "misfit"], rows)
+    return table(["partner", "DFT", *(cell for rule in held for cell in (rule, "misfit"))], rows)
 
 
-def _exchanges(found: Sequence[Holder], changed: Sequence[Holder]) -> str:
-    other = {one.name: one for one in changed}
+def _exchanges(held: Mapping[str, Sequence[Holder]]) -> str:
+    each = [{one.name: one for one in some} for some in held.values()]
     rows = [
         [
             f"Li·{x.name} + {chain.name} → Li·{chain.name} + {x.name}",
             f"{chain.dft_kJ_per_mol - x.dft_kJ_per_mol:+.1f}",
-            *_pair(chain, x),
-            *(_pair(other[chain.name], other[x.name]) if other else ("not computed", "")),
+            *(cell for found in each for cell in _pair(found[chain.name], found[x.name])),
         ]
-        for chain in found
+        for chain in each[0].values()
         if chain.name in HYDRIDES
-        for x in found
+        for x in each[0].values()
         if x.name not in HYDRIDES
     ]
-    return table(["exchange", "DFT", "force field", "misfit", "with the term", "misfit"], rows)
+    return table(["exchange", "DFT", *(cell for rule in held for cell in (rule, "misfit"))], rows)
 
 
 def _pair(chain: Holder, x: Holder) -> tuple[str, str]:
@@ -63,37 +74,44 @@ def _pair(chain: Holder, x: Holder) -> tuple[str, str]:
     return f"{chain.mm_kJ_per_mol - x.mm_kJ_per_mol:+.1f}", f"{misfit:+.1f}"
 
 
-def _term(lab: Lab, term: pair_term.PairTerm | None, changed: Lab) -> str:
-    title = "## A Li-H(B) pair term, not used\n\n"
-    if term is None:
+def _term(labs: Sequence[Lab], strained: pair_term.PairTerm | None) -> str:
+    title = f"## A Li-H(B) pair term, not used ({labs[0].rule} rule)\n\n"
+    if strained is None:
         return title + "Too few complexes with DFT energies to fit its two numbers.\n"
     names = pair_term.usable()
     by_dft = pair_term.mean_contact_A({name: raw.geometries()[name].xyz_A for name in names})
-    both = [pair_term.effect(lab), pair_term.effect(changed)]
+    each = [pair_term.effect(lab) for lab in labs]
+    none = pair_term.PairTerm(strained.c12_before, strained.c6_before, 0.0, 0.0)
+    pairs = [lab.term or none for lab in labs]
     rows: list[list[object]] = [
-        ["RMS deviation of binding energies at DFT's geometries", *(f"{x.rms_at_dft_kJ_per_mol:.1f}" for x in both)],
-        ["RMS deviation of binding energies, each minimised", *(f"{x.rms_kJ_per_mol:.1f}" for x in both)],
-        ["pairs of sites in the wrong order", *(x.wrong_orders for x in both)],
-        [f"mean Li-H(B) contact / angstrom (DFT {by_dft:.2f})", *(f"{x.distance_A:.2f}" for x in both)],
-        ["sigma of Li-H(B) / nm", *(number(x.sigma_nm, ".4f") for x in (_unchanged(term), term))],
-        ["epsilon of Li-H(B) / kJ/mol", *(number(x.epsilon_kJ_per_mol, ".3g") for x in (_unchanged(term), term))],
+        ["RMS deviation of binding energies at DFT's geometries", *(f"{x.rms_at_dft_kJ_per_mol:.1f}" for x in each)],
+        ["RMS deviation of binding energies, each minimised", *(f"{x.rms_kJ_per_mol:.1f}" for x in each)],
+        ["pairs of sites in the wrong order", *(x.wrong_orders for x in each)],
+        [f"mean Li-H(B) contact / angstrom (DFT {by_dft:.2f})", *(f"{x.distance_A:.2f}" for x in each)],
+        ["sigma of Li-H(B) / nm", *(number(x.sigma_nm, ".4f") for x in pairs)],
+        ["epsilon of Li-H(B) / kJ/mol", *(number(x.epsilon_kJ_per_mol, ".3g") for x in pairs)],
     ]
-    fitted = "C6 alone (C12 would be negative)" if term.c12_change == 0 else "C12 and C6"
     text = (
-        f"One `[ nonbond_params ]` line, {fitted} fitted by least squares to the binding energies of\n"
-        f"{len(names)} complexes at DFT's geometries, each from the conformer that it was made from:\n\n"
+        "One `[ nonbond_params ]` line, its two numbers fitted by least squares to the binding energies of\n"
+        f"{len(names)} complexes, each from the conformer that it was made from:\n\n"
     )
-    return title + text + table(["", "without", "with"], rows) + WHY_NOT
+    header = ["", "without", "fitted at DFT's geometries", "fitted to relaxed energies"]
+    return title + text + table(header, rows) + _changes(each[0], each[-1]) + WHY_NOT
 
 
-def _unchanged(term: pair_term.PairTerm) -> pair_term.PairTerm:
-    return pair_term.PairTerm(term.c12_before, term.c6_before, 0.0, 0.0)
+def _changes(without: pair_term.Effect, term: pair_term.Effect) -> str:
+    return (
+        "\nFitted to relaxed energies the term takes the RMS deviation of binding from "
+        f"{without.rms_kJ_per_mol:.0f} to {term.rms_kJ_per_mol:.0f} kJ/mol,\n"
+        f"the wrong orders from {without.wrong_orders} to {term.wrong_orders} and "
+        f"the contact from {without.distance_A:.2f} to {term.distance_A:.2f} angstrom.\n"
+    )
 
 
 WHY_NOT = """
-At DFT's geometries the force field's bonds are strained, by more in some complexes than in others; the term takes that
-up too, and the minimised complexes then have what it put in without the strain.
-It is not used: solvents and anion have misfits of their own, as fixed charges do not polarise. A term for the hydrides
+At DFT's geometries the force field's bonds are strained, by more in some complexes than in others; a term fitted there
+takes that up too, and the minimised complexes then have what it put in without the strain.
+Neither is used: solvents and anion have misfits of their own, as fixed charges do not polarise. A term for the hydrides
 alone shifts every exchange energy between them and the rest (table above); one per solvent would be needed as well to
 keep the balance.
 """

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from derivation import raw
 from derivation.bonded import Key, Relaxed, measure, terms
+from derivation.hessians import imaginary_per_cm
 from derivation.oligomers import chain_of
-from derivation.seminario import imaginary_frequencies_per_cm
 from derivation.starts import KJ_PER_MOL, torsion_deg
 from workflow.inputs import Molecule
-
-MASSES_U = {"H": 1.008, "B": 10.81, "N": 14.007}
 
 
 @dataclass(frozen=True)
@@ -65,14 +63,6 @@ def rms_kJ_per_mol(found: Sequence[Shape]) -> float:
             by_length[chain_of(one.name).units].append(one.mm_kJ_per_mol - one.dft_kJ_per_mol)
     left = [value - np.mean(values) for values in by_length.values() if len(values) > 1 for value in values]
     return float(np.sqrt(np.mean(np.square(left)))) if left else float("nan")
-
-
-def imaginary_per_cm(name: str) -> list[float] | None:
-    """Return the imaginary frequencies of a structure in cm-1: none at a minimum; None when there is no Hessian."""
-    if not raw.has_arrays(name, "hessian"):
-        return None
-    masses = np.array([MASSES_U[symbol] for symbol in raw.geometries()[name].symbols])
-    return imaginary_frequencies_per_cm(raw.arrays(name, "hessian")["hessian_au"], masses)
 
 
 def spreads(molecule: Molecule, reached: Sequence[Relaxed]) -> list[Spread]:

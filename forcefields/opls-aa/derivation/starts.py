@@ -77,7 +77,8 @@ def conformers(kind: str, units: int, count: int) -> Iterator[Structure]:
 def scan_points(kind: str, reference: Structure) -> Iterator[Structure]:
     """Yield, for each backbone torsion, 12 structures with it held at 30 degree steps, all from one reference.
 
-    The reference is the most extended conformer, in which no distant part is met on the way round.
+    The reference is the most extended conformer. PAB folds on the way round all the same: at some angles another
+    torsion jumps and the chain ends in its coil (`scans.connected` leaves these out). PIB's bonds hold it straight.
     """
     chain = oligomer(kind, SCAN_UNITS)
     for number, torsion in enumerate(chain.torsions, start=1):

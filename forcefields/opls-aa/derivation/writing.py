@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from derivation.cis import CisEnergy, barrier_text
 from derivation.fitted import Fitted
 from derivation.itp_text import with_coordinates
-from derivation.judgement import Verdict
-from derivation.molecule_text import bonded_yaml, with_cis_probability, with_status, with_units
+from derivation.molecule_text import bonded_yaml, with_cis_probability, with_line, with_status, with_units
 from derivation.outcome import Outcome
+
+LICENCE = "derived by this project, under its licence; Lennard-Jones terms from DREIDING (B) and OPLS-AA (N, H)"
+# The itp's first line, true for every status.
+ITP_HEADER = (
+    "; Ammonia borane, written by derivation/fit.py: do not edit. How far to trust it: status in molecule.yaml."
+)
 
 
 def write(outcome: Outcome, molecules: Path) -> None:
@@ -17,7 +23,8 @@ def write(outcome: Outcome, molecules: Path) -> None:
     for kind, one in outcome.fitted.items():
         folder, verdict = molecules / kind, outcome.verdicts[kind]
         text = (folder / "molecule.yaml").read_text(encoding="utf-8")
-        text = _with_verdict(text, verdict, one)
+        text = with_status(text, verdict.status, verdict.note, verdict.sources, verdict.missed)
+        text = with_line(text, "licence", json.dumps(LICENCE))
         if kind == "AB":
             _write_small(folder, one)
         else:
@@ -28,15 +35,11 @@ def write(outcome: Outcome, molecules: Path) -> None:
         (folder / "molecule.yaml").write_text(text, encoding="utf-8")
 
 
-def _with_verdict(text: str, verdict: Verdict, one: Fitted) -> str:
-    sources = verdict.sources(one.molecule.sources)
-    return with_status(text, verdict.status, verdict.note, sources, verdict.missed)
-
-
 def _write_small(folder: Path, one: Fitted) -> None:
     """The itp, and the pdb, which is the minimum by the itp's own numbers."""
     name = one.molecule.name
-    (folder / f"{name}.itp").write_bytes((one.molecule.folder / f"{name}.itp").read_bytes())
+    itp = (one.molecule.folder / f"{name}.itp").read_text(encoding="utf-8")
+    (folder / f"{name}.itp").write_text(f"{ITP_HEADER}\n{itp.partition(chr(10))[2]}", encoding="utf-8")
     pdb = (folder / f"{name}.pdb").read_text(encoding="ascii")
     (folder / f"{name}.pdb").write_text(with_coordinates(pdb, one.reached[0].xyz_A), encoding="ascii")
 
