@@ -145,7 +145,13 @@ def _of_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     runs.add_argument("runs", type=Path, nargs="+", metavar="run.json")
     runs.add_argument("-o", "--out", type=Path, required=True, metavar="report.html", help="file to write")
     runs.add_argument("--work", type=Path, help="folder for what was read and measured; <report>.work when not given")
+    runs.add_argument("--processes", type=int, default=_cores(), help="cores to use; all when not given")
     runs.set_defaults(command=_report_runs)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, which a queue or a container can limit."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _describe(parsed: argparse.Namespace) -> int:
@@ -160,7 +166,7 @@ def _report_runs(parsed: argparse.Namespace) -> int:
     from analysis.report_runs import report_runs
 
     work = parsed.work or parsed.out.with_name(f"{parsed.out.stem}.work")
-    failures = report_runs(parsed.runs, parsed.out, work, _progress)
+    failures = report_runs(parsed.runs, parsed.out, work, _progress, parsed.processes)
     for failure in failures:
         _fail(failure)
     print(f"written: {parsed.out}; what was measured: {work}")
@@ -218,13 +224,17 @@ def _validation(parsed: argparse.Namespace) -> int:
 
 
 def _progress(name: str) -> Callable[[int, int], None]:
-    """Return a callback that writes frames done and time left on stderr every 10 s."""
+    """Return a callback that writes frames done and time left on stderr every 10 s; a further pass counts anew."""
     started = last = time.monotonic()
+    before = 0
 
     def show(done: int, total: int) -> None:
-        nonlocal last
+        nonlocal started, last, before
         now = time.monotonic()
-        if now - last < PROGRESS_INTERVAL_S:
+        if done < before:
+            started = now
+        before = done
+        if now - last < PROGRESS_INTERVAL_S or done == 0:
             return
         last = now
         left_s = (now - started) / done * (total - done)

@@ -13,7 +13,12 @@ from analysis.run import Run, Species
 from analysis.unwrap import Float32Array, FloatArray, bond_tree, make_whole
 
 CLUSTER_NM = 0.35
-"""Chains of which two heavy atoms are nearer than this belong to one cluster."""
+"""Chains of which two heavy atoms are nearer than this belong to one cluster.
+
+The sum of two van der Waals radii is 0.31 to 0.38 nm for B and N (1.55 A of N, 1.92 A of B: Bondi, J. Phys. Chem. 68,
+441, 1964; Mantina et al., J. Phys. Chem. A 113, 5806, 2009), and 0.35 nm is the usual limit of the distance between
+donor and acceptor of a hydrogen bond (Luzar and Chandler, Phys. Rev. Lett. 76, 928, 1996): nothing fits in between.
+"""
 LIGHTEST_HEAVY_U = 1.5
 """Atoms lighter than this are hydrogens."""
 

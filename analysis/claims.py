@@ -3,10 +3,14 @@
 A claim is data (systems/*.yaml, run.json): id, text, source, and parts, each a number with the direction in which it
 is said to move against the system that is extended ("up", "down"), or a threshold that it is said to exceed
 ("above"). Each part is a one-sided test at the level 0.05: Welch's test between the two systems' replicas, or Student's
-t test of the system's own. Holm's adjustment is over all parts of all claims about the system, once in the direction
+t test of the system's own, by the errors within the runs where these are wider than the scatter between them
+(analysis/comparison.py). Holm's adjustment is over all parts of all claims about the system, once in the direction
 of the claims and once against it; a part that could not be tested counts in it as p = 1.
 Confirmed: all parts are significant in the claim's direction. Contradicted: any part is significant the other way.
 Else not resolved. With fewer than three replicas nothing is judged: "not resolved, one run".
+A part on a number of neighbours that is below the least that counts as contact in every replica of both systems is
+"not resolved: no contact in either"; with contact in one of them it is tested, and says which one has none.
+A number of which a replica knows only a bound is not tested.
 Where the same chain without charges was simulated too, its number stands beside each part and changes no verdict: what
 it shows as well is excluded volume, not chemistry.
 Source: Welch, Biometrika 34, 28, 1947; Holm, Scand. J. Statist. 6, 65, 1979.
@@ -23,7 +27,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.comparison import SIGNIFICANCE, holm, too_few, welch
+from analysis.comparison import (
+    NO_CONTACT_AT_ALL,
+    SIGNIFICANCE,
+    bounds_in,
+    differ,
+    holm,
+    too_few,
+    widened,
+    within_runs,
+    without_contact,
+)
+from analysis.einstein import NORMAL_QUANTILE
 
 CONFIRMED, CONTRADICTED, NOT_RESOLVED = "confirmed", "contradicted", "not resolved"
 NOT_JUDGED = "preview: not judged"
@@ -36,7 +51,6 @@ VERDICT_COLUMNS = [
 two-sided 95 % half-width, p_holm the adjusted p value of the claim's direction, p_holm_against that of the other one;
 `part` says whether this part alone is significant, `verdict` is the whole claim's; control_value and its error are
 those of the system `control`, whose chains have no charges, in place of the system."""
-_NORMAL_95 = float(stats.norm.ppf(0.975))
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,7 @@ def verdict(parts: Sequence[str]) -> str:
 def part_verdict(one: Tested, adjusted: float, against: float) -> str:
     """Return what one part alone says, from its Holm-adjusted p values."""
     if math.isnan(one.p_for):
-        return NOT_RESOLVED
+        return NO_CONTACT_AT_ALL if one.note == NO_CONTACT_AT_ALL else NOT_RESOLVED
     if against < SIGNIFICANCE:
         return CONTRADICTED
     return CONFIRMED if adjusted < SIGNIFICANCE else NOT_RESOLVED
@@ -124,23 +138,30 @@ def tested(part: Mapping[str, Any], system: pd.DataFrame, base: pd.DataFrame) ->
     reasons = "; ".join(text for text in (reason, reason_base) if text)
     if reasons:
         return Tested(n=len(mine), base_n=len(others), note=reasons)
-    found = welch(mine["value"], others["value"])
-    rises, falls = found.p_above, found.p_below
+    found = differ(mine, others)
+    rises, falls, note = found.p_above, found.p_below, ""
+    without = [str(rows["system"].iloc[0]) for rows in (mine, others) if without_contact(part["quantity"], rows)]
+    if len(without) == 2:
+        rises, falls, note = math.nan, math.nan, NO_CONTACT_AT_ALL
+    elif min(found.n, found.base_n) > 1 and math.isnan(found.p_above):
+        note = "the same in all runs: no scatter to judge by"
+    elif without:
+        note = f"no contact in {without[0]}"
     p_for, p_against = (rises, falls) if part["direction"] == "up" else (falls, rises)
-    unscattered = min(found.n, found.base_n) > 1 and math.isnan(found.p_above)
     return Tested(
         found.value, found.half_width, found.detectable, str(mine["unit"].iloc[0]), found.n, found.base_n,
-        p_for, p_against, "the same in all runs: no scatter to judge by" if unscattered else "",
+        p_for, p_against, note,
     )  # fmt: skip
 
 
 def _values(part: Mapping[str, Any], scalars: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Return the known values of a part's number, and why they are not all of the replicas'."""
+    """Return the known values of a part's number, and why they are not all of the replicas', or not all estimates."""
     chosen = scalars["x"].isna() & (scalars["quantity"] == part["quantity"]) & (scalars["label"] == part["label"])
     rows = scalars[chosen]
     known, runs = rows[rows["value"].notna()], int(scalars["replica"].nunique())
     if len(known) == runs:
-        return known, ""
+        bounds = bounds_in(known)
+        return known, f"{scalars['system'].iloc[0]}: {bounds} of {runs} runs" if bounds else ""
     notes = dict.fromkeys(str(note) for note in rows.loc[rows["value"].isna(), "note"] if note)
     why = "; ".join(notes) or ("not measured" if rows.empty else "no value")
     return known, f"{scalars['system'].iloc[0]}, {len(known)} of {runs} runs have it: {why}"
@@ -149,22 +170,23 @@ def _values(part: Mapping[str, Any], scalars: pd.DataFrame) -> tuple[pd.DataFram
 def _above(rows: pd.DataFrame, threshold: float) -> Tested:
     """Return Student's t test of one system's own mean against a threshold.
 
-    Replicas that all have the same value (a share of zero) do not tell their scatter. The errors within the runs take
-    its place then: se = sqrt(sum (e_i / 1.96)^2) / n, with the degrees of freedom of the replicas.
+    Where the errors within the runs are wider they take the place of the scatter between them. Replicas that all have
+    the same value (a share of zero) do not tell how many errors within make one between: se = sqrt(sum (e_i / 1.96)^2)
+    / n is then taken with the degrees of freedom of the replicas.
     """
     values, n = rows["value"].to_numpy(dtype=np.float64), len(rows)
     mean, unit = float(values.mean()), str(rows["unit"].iloc[0])
     if n < 2:
         return Tested(mean, unit=unit, n=n)
-    error, note = float(values.std(ddof=1)) / math.sqrt(n), ""
+    error, note, within = float(values.std(ddof=1)) / math.sqrt(n), "", within_runs(rows)
     if error == 0.0:
-        error = float(np.sqrt(((rows["error"] / _NORMAL_95) ** 2).sum(skipna=False))) / n
-        note = "the same in all runs: judged by the errors within them"
+        error, note = within / NORMAL_QUANTILE, "the same in all runs: judged by the errors within them"
     if not error > 0.0:
         return Tested(mean, unit=unit, n=n, note="the same in all runs, without an error: nothing to judge by")
-    quantile = float(stats.t.ppf(1 - SIGNIFICANCE / 2, n - 1))
+    half_width = float(stats.t.ppf(1 - SIGNIFICANCE / 2, n - 1)) * error
     p_above = float(stats.t.sf((mean - threshold) / error, n - 1))
-    return Tested(mean, quantile * error, math.nan, unit, n, 0, p_above, 1.0 - p_above, note)
+    half_width, p_above = widened(mean - threshold, half_width, p_above, within)
+    return Tested(mean, half_width, math.nan, unit, n, 0, p_above, 1.0 - p_above, note)
 
 
 def _threshold(part: Mapping[str, Any]) -> float:

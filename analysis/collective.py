@@ -1,26 +1,68 @@
-"""The motion of all ions together: paths of the charge that they carry, and the slopes of its displacements.
+"""The motion that several observables share: of each species by itself, and of all ions together.
 
-One sample a frame: the displacement of all charges over a lag is one walk, however many ions there are, and its error
-comes from parts of the run, not from molecules.
+Of a species: its MSD and D, found once (analysis/msd.py, analysis/einstein.py).
+Of all ions: paths of the charge that they carry, and the slopes of its displacements. One sample a frame: the
+displacement of all charges over a lag is one walk, however many ions there are, and its error comes from parts of the
+run, not from molecules.
 """
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import constants
 
-from analysis.einstein import gls_slope_weights
-from analysis.msd import FloatArray, IntArray, fft_msd, log_spaced_lags
+from analysis.einstein import HALF_DECADE, Criteria, Diffusion, estimate, gls_slope_weights
+from analysis.msd import FloatArray, IntArray, MsdCurve, Positions, fft_msd, log_spaced_lags, msd_curve
 from analysis.read import Reading
 from analysis.run import Run
 
 END_FRACTION = 0.05  # of the run: last lag of a slope; beyond, hardly any independent windows are left
 LATEST_END_FRACTION = 0.1  # when half a decade would not fit otherwise
 START_FRACTION = 0.02  # of the run: first lag where the ions have no diffusive window
-HALF_DECADE = 10**0.5
 MANY_PARTS, FEW_PARTS = 10, 5  # of the run, each at least twice as long as the last lag
 FRAMES_AT_ONCE = 1000
+REFERENCE_LAG_PS = constants.nano / constants.pico
+
+
+@dataclass(frozen=True)
+class Motion:
+    """The MSD of one species, D from it or why there is none, and which of its lags is `REFERENCE_LAG_PS`, if any."""
+
+    curve: MsdCurve
+    diffusion: Diffusion
+    reference: int | None
+
+
+def motion_of(positions: Positions, interval_ps: float) -> Motion:
+    """Return the motion of molecules from their unwrapped positions in nm (F, M, 3)."""
+    lags, reference = log_spaced_lags(len(positions)), round(REFERENCE_LAG_PS / interval_ps)
+    long_enough = 1 <= reference <= (len(positions) - 1) // 2
+    if long_enough:
+        lags = np.union1d(lags, [reference])
+    curve = msd_curve(positions, lags, interval_ps)
+    at = int(np.searchsorted(lags, reference)) if long_enough else None
+    return Motion(curve, estimate(positions, interval_ps, curve, Criteria()), at)
+
+
+_known: dict[tuple[int, int, int, float], Motion] = {}
+
+
+def species_motion(reading: Reading, index: int, start_frame: int, interval_ps: float) -> Motion:
+    """Return the motion of a species that has molecules; found once per reading and process, whoever asks."""
+    key = id(reading.com_nm), index, start_frame, interval_ps
+    if key not in _known:
+        _known[key] = motion_of(species_positions(reading, index, start_frame), interval_ps)
+        weakref.finalize(reading.com_nm, _known.pop, key, None)  # before another array can have the same id
+    return _known[key]
+
+
+def species_positions(reading: Reading, index: int, start_frame: int) -> Positions:
+    """Return the unwrapped centres of mass of a species; its molecules lie together, so that nothing is copied."""
+    members = np.flatnonzero(reading.molecule_species == index)
+    return reading.com_nm[start_frame:, members[0] : members[-1] + 1]
 
 
 @dataclass(frozen=True)

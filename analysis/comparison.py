@@ -2,13 +2,18 @@
 
 Definition: difference = mean over the replicas of one system - mean over those of the other; its standard error is
 sqrt(s1^2 / n1 + s2^2 / n2) with the standard deviations s between replicas, its degrees of freedom those of Welch
-and Satterthwaite, its 95 % half-width t(0.975) times that. The smallest effect that would have been seen with a
-probability of 0.8 is (t(0.975) + t(0.8)) times the standard error, at n1 + n2 - 2 degrees of freedom.
+and Satterthwaite, its 95 % half-width t(0.975) times that. Replicas that happen to agree do not know their mean better
+than each knows its own: where the errors e within the runs are wider, sqrt(sum (e / n)^2) over both systems, half-width
+and p value are those of a normal distribution with that half-width. The smallest effect that would have been seen with
+a probability of 0.8 is (t(0.975) + t(0.8)) times the standard error, at n1 + n2 - 2 degrees of freedom.
 Two-sided p values are Holm-adjusted over all labels of one quantity and pair of systems. Fewer than three replicas of
 either system are not judged; with one there is no interval, only the error within the two runs, named so.
-A number that some replicas lack (a D where some are subdiffusive) is not compared: the others would be a choice.
+A number that some replicas lack (a D where some are subdiffusive), or know only a bound of, is not compared: the others
+would be a choice. Coordination numbers of which all replicas of both systems say "no contact" are not judged: what they
+differ by is the tail of farther shells. Where one system has contact and the other has none that is a real difference.
 A curve of few points, at the same x in all runs, is as many numbers, with x in the label ("Li, 100 ps"): they share
-the adjustment of its quantity.
+the adjustment of its quantity. Shares that add up to 1 and whose mean is compared (denticity) are not: of two the one
+says what the other does.
 Wrong when replicas share their packing or their seed: they are then not independent.
 Source: Welch, Biometrika 34, 28, 1947; Holm, Scand. J. Statist. 6, 65, 1979.
 """
@@ -16,13 +21,16 @@ Source: Welch, Biometrika 34, 28, 1947; Holm, Scand. J. Statist. 6, 65, 1979.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from analysis.cutoffs import NO_CONTACT
+from analysis.einstein import NORMAL_QUANTILE
+from analysis.replica_errors import BOUND
 from analysis.statistics import as_series
 
 SIGNIFICANCE = 0.05
@@ -34,20 +42,22 @@ COLUMNS = [
     "quantity", "label", "unit", "system", "base", "about", "value", "error", "detectable", "mean", "base_mean", "n",
     "base_n", "within_run_error", "p", "p_holm", "judged", "note",
 ]  # fmt: skip
-"""Columns of a comparison: value = mean - base_mean, all in `unit`; error is Welch's 95 % half-width, within_run_error
-that from the errors within the runs alone; `judged` is "resolved", "not resolved" or why nobody judged."""
+"""Columns of a comparison: value = mean - base_mean, all in `unit`; error is its 95 % half-width, within_run_error that
+from the errors within the runs alone, which `error` is never below; `judged` is "resolved", "not resolved" or why
+nobody judged."""
 # Extremes, choices, diagnostics, a second way to the same number, and what differs because the boxes hold different
 # molecules are no properties to compare.
 NOT_COMPARED = frozenset({
     "box_edge_min", "largest_step", "trajectory_end", "fit_window_start", "fit_window_end", "potential_energy",
     "volume", "deviation_from_experiment", "density_deviation", "failed", "cn_integral", "D_blocks", "D_plain_fit",
-    "D_finite_size_at_1mPas", "motif_expected", "viscosity_integral_end", "own_copy_distance_min",
+    "D_finite_size_at_1mPas", "motif_expected", "viscosity_integral_end", "own_copy_distance_min", "denticity",
 })  # fmt: skip
+CONTACTS = frozenset({"cn", "cn_molecule", "cn_total"})
+"""Numbers of neighbours, for which `NO_CONTACT` is the least that counts as contact."""
+NO_CONTACT_AT_ALL = "not resolved: no contact in either"
 _NOT_COMPARED_FORMS = r"^residence_(?:lower_bound|beta)_|_(?:drift|series|band|sensitivity)$|^(?:g|running_cn)$"
 LONGEST_CURVE = 8
 """Points of a curve up to which each of them is a number to compare."""
-_LOWER_BOUND = "lower bound"
-"""What the note of a number says that is no estimate but a bound."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,35 @@ def welch(values: ArrayLike, base: ArrayLike) -> Difference:
         detectable=float(quantiles.sum()) * error,
         p_above=float(stats.t.sf(found.value / error, freedom)),
     )  # fmt: skip
+
+
+def differ(mine: pd.DataFrame, others: pd.DataFrame) -> Difference:
+    """Return the difference of the replicas of two systems, with the wider of Welch's interval and the one within.
+
+    Both have the columns value and error of one number, a row a replica. With one replica of either there is no error.
+    """
+    found = welch(mine["value"], others["value"])
+    within = within_runs(mine, others)
+    half_width, p_above = widened(found.value, found.half_width, found.p_above, within)
+    if min(found.n, found.base_n) < 2 or half_width == found.half_width or math.isnan(half_width):
+        return found
+    error = within / NORMAL_QUANTILE
+    visible = (NORMAL_QUANTILE + float(stats.norm.ppf(POWER))) * error
+    visible = float(np.fmax(found.detectable, visible))
+    return replace(found, standard_error=error, half_width=within, detectable=visible, p_above=p_above)
+
+
+def widened(value: float, half_width: float, p_above: float, within: float) -> tuple[float, float]:
+    """Return half-width and one-sided p value of a difference, or with the errors within the runs where they are wider.
+
+    `within` is their half-width, NaN where they are not known. Of the two p values the one that says less is taken.
+    """
+    if not within > np.nan_to_num(half_width):
+        return half_width, p_above
+    p_within = float(stats.norm.sf(NORMAL_QUANTILE * value / within))
+    if math.isnan(p_above):
+        return within, p_within
+    return within, min(p_above, p_within, key=lambda p: abs(p - 0.5))
 
 
 def holm(p_values: ArrayLike) -> list[float]:
@@ -199,12 +238,14 @@ def _row(
     lacking = "; ".join(text for text in (_lacking(mine, runs[0]), _lacking(others, runs[1])) if text)
     if lacking:
         return row | {"judged": "not compared", "note": lacking}
-    found = welch(mine["value"], others["value"])
+    found = differ(mine, others)
     row |= {"value": found.value, "mean": found.mean, "base_mean": found.base_mean}
     row |= {"error": found.half_width, "detectable": found.detectable}
-    row["within_run_error"] = _within_runs(mine, others)
+    row["within_run_error"] = within_runs(mine, others)
     if few := too_few(found.n, found.base_n):
         return row | {"judged": few, "note": ""}
+    if without_contact(number[0], mine, others):
+        return row | {"judged": NO_CONTACT_AT_ALL, "note": ""}
     if math.isnan(found.p):
         return row | {"judged": "not resolved", "note": "the same in all runs: no scatter to judge by"}
     return row | {"p": found.p, "judged": "", "note": ""}
@@ -214,14 +255,25 @@ def _lacking(rows: pd.DataFrame, runs: int) -> str:
     """Return in how many of its replicas a system has no such number, and why; empty when all have it."""
     known = int(rows["value"].notna().sum())
     if known == runs:
-        bounds = int(rows["note"].astype(str).str.contains(_LOWER_BOUND).sum())
-        return f"{rows['system'].iloc[0]}: a lower bound in {bounds} of {runs} runs" if bounds else ""
+        bounds = bounds_in(rows)
+        return f"{rows['system'].iloc[0]}: {bounds} of {runs} runs" if bounds else ""
     notes = dict.fromkeys(str(note) for note in rows.loc[rows["value"].isna(), "note"] if note)
     why = f" ({'; '.join(notes)})" if notes else ""
     return f"{rows['system'].iloc[0]}: known in {known} of {runs} runs{why}"
 
 
-def _within_runs(mine: pd.DataFrame, others: pd.DataFrame) -> float:
-    """Return the half-width of the difference from the errors within the runs alone; NaN when one lacks its error."""
-    squares = [float((rows["error"] ** 2).sum(skipna=False)) / len(rows) ** 2 for rows in (mine, others)]
+def without_contact(quantity: str, *systems: pd.DataFrame) -> bool:
+    """Return whether these are numbers of neighbours that all mean "no contact", in every replica of every system."""
+    return quantity in CONTACTS and all(bool((rows["value"] < NO_CONTACT).all()) for rows in systems)
+
+
+def bounds_in(rows: pd.DataFrame) -> str:
+    """Return "a lower bound in 2", 2 being how many of these values are no estimates but bounds; empty when none is."""
+    words = rows.loc[rows["value"].notna(), "note"].astype(str).str.extract(BOUND)[0].dropna()
+    return f"{'an' if words.iloc[0].startswith('u') else 'a'} {words.iloc[0]} in {len(words)}" if len(words) else ""
+
+
+def within_runs(*systems: pd.DataFrame) -> float:
+    """Return the half-width of a mean or a difference from the errors within the runs; NaN when one lacks its error."""
+    squares = [float((rows["error"] ** 2).sum(skipna=False)) / len(rows) ** 2 for rows in systems]
     return math.sqrt(sum(squares))

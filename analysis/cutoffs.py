@@ -19,6 +19,10 @@ IONS: dict[str, tuple[float, float]] = {
 """Mass in u and radius in nm of six-coordinate ions: Shannon, Acta Cryst. A 32, 751, 1976."""
 _SAME_MASS_U = 0.1
 
+STEP_NM = 0.002
+"""Contact distances are whole multiples of it: the width of the bins of distances (analysis/neighbours.py), so that
+neighbours are the same number by counting and by integral."""
+
 BAND_NM = 0.02
 """Half-width in nm of the band of contact distances for which coordination numbers are also given."""
 
@@ -42,11 +46,14 @@ def ion_of(masses_u: Sequence[float]) -> str:
 def contact_distance_nm(kind: str, cation_masses_u: Sequence[float]) -> float:
     """Return the contact distance of a kind of site from a cation; that from lithium when its radius is not known.
 
+    A multiple of `STEP_NM`, so that a histogram can be cut there.
+
     Raises:
         KeyError: the kind has none.
     """
     ion = ion_of(cation_masses_u) or "Li"
-    return round(CONTACT_NM[kind] + IONS[ion][1] - IONS["Li"][1], 4)
+    steps = round((CONTACT_NM[kind] + IONS[ion][1] - IONS["Li"][1]) / STEP_NM)
+    return round(steps * STEP_NM, 4)
 
 
 def pair_cutoff_nm(kind: str, cation_masses_u: Sequence[float]) -> float:

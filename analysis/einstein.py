@@ -37,8 +37,9 @@ class Criteria:
     exponent_min: least exponent; half_width_max: widest 95 % interval of it that still tells anything;
     half_width_min: deviations from 1 below this do not matter, however precisely known; stay_factor: by how many
     half-widths later exponents may leave 1 (more than one, as many lags are tested); msd_end_min_nm2:
-    how far the molecules must have moved at the end of the window; end_fraction and latest_end_fraction: end of the
-    window as a part of the run, the second one when half a decade would not fit otherwise.
+    how far the molecules must have moved at the end of the window, about two diameters of a solvated ion, squared;
+    end_fraction and latest_end_fraction: end of the window as a part of the run, the second one when half a decade
+    would not fit otherwise.
     """
 
     exponent_min: float = 0.9
@@ -77,12 +78,13 @@ class Fit:
 class Diffusion:
     """The answer for one species: the fit or None, why (not), and other fits for comparison.
 
-    sensitivity: the same over other windows; blocks: mean and interval of separate fits to N_BLOCKS parts of the run.
+    sensitivity: the same over the whole window, its first and its second half, None for one with too few lags;
+    blocks: mean and interval of separate fits to N_BLOCKS parts of the run.
     """
 
     fit: Fit | None
     note: str
-    sensitivity: tuple[Fit, ...] = ()
+    sensitivity: tuple[Fit | None, ...] = ()
     blocks: Fit | None = None
 
 
@@ -267,6 +269,6 @@ def estimate(positions: Positions, interval_ps: float, curve: MsdCurve, criteria
     blocks = block_fit(positions, curve, start, end)
     fit, remark = _with_block_check(fit, blocks)
     middle = (start * end) ** 0.5
-    others = [fit_between(curve, *limits) for limits in ((start, end), (start, middle), (middle, end))]
-    sensitivity = tuple(other for other in others if other is not None)
+    windows = ((start, end), (start, middle), (middle, end))
+    sensitivity = tuple(fit_between(curve, *limits) for limits in windows)
     return Diffusion(fit, f"window {fit.start_ps:.4g}-{fit.end_ps:.4g} ps{remark}", sensitivity, blocks)

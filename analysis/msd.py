@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, stats
 
+from analysis.frames import TIME_ROUNDING
+from analysis.reading import mean_interval_ps
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Positions = NDArray[np.floating[Any]]
@@ -72,12 +75,15 @@ def log_spaced_lags(n_frames: int, per_decade: int = 16, max_fraction: float = 0
 
 def even_interval_ps(time_ps: FloatArray) -> float:
     """Time between frames; NaN for a single frame. Raises ValueError when the frames are not evenly spaced."""
-    steps = np.diff(time_ps)
+    steps, interval = np.diff(time_ps), mean_interval_ps(time_ps)
     if steps.size == 0:
         return math.nan
-    interval = float(np.median(steps))
-    if interval <= 0.0 or np.any(np.abs(steps - interval) > 0.01 * interval):
-        raise ValueError(f"frames are not evenly spaced in time: steps from {steps.min():.6g} to {steps.max():.6g} ps")
+    rounding = TIME_ROUNDING * np.abs(time_ps).max()
+    if interval <= 0.0 or np.any(np.abs(steps - interval) > 0.01 * interval + rounding):
+        raise ValueError(
+            f"frames are not evenly spaced in time: steps from {steps.min():.6g} to {steps.max():.6g} ps. Remedy: read "
+            "the trajectory again, or thin it to even steps (gmx trjconv -dt)"
+        )
     return interval
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,9 @@ from analysis.unwrap import Bonds, Unwrapper, centres_of_mass
 from analysis.workers import leave_child
 
 LONGEST_BOND_NM = 0.5
-"""No bond between atoms is longer; a frame that has one is damaged."""
+"""No bond between atoms is longer; a frame that has one is damaged, or was wrapped in a box that is not known."""
+_LEAST_EXTENT_NM = 1.0
+"""A smaller system, in which a molecule may well move by half of it between two frames, was hardly wrapped."""
 _LEAST_RANGE_NM = 0.6
 _MOST_FRAMES_AT_ONCE = 16
 _ATOMS_AT_ONCE = 60_000  # as many positions stay in a core's cache
@@ -55,7 +58,8 @@ class Part:
     """What was collected from consecutive frames; `first` counts from the first frame of the plan.
 
     reason: why it ended before its last frame, as "frame 5 (time 4 ps) has no box"; empty when it did not.
-    series: what is collected per frame or per sampled frame, by name.
+    series: what is collected per frame or per sampled frame, by name. largest_step: in box lengths; infinite where
+    molecules lie across a boundary, or jump through it, of a box that is not known.
     """
 
     first: int
@@ -74,15 +78,15 @@ class Part:
     series: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
-def damage(centres: FloatArray, longest: FloatArray) -> list[str]:
+def damage(centres: FloatArray, longest: FloatArray, *, has_box: bool = True) -> list[str]:
     """Return for each frame the words that follow "frame 5 (time 4 ps)" when its coordinates cannot be right, else "".
 
     centres: of mass of all molecules (F, M, 3), in which every coordinate has a part; longest: what the frame's longest
-    bond has along an axis (F,), in nm.
+    bond has along an axis (F,), in nm. Without a box a long bond is no damage: atoms were wrapped each by itself.
     """
     finite = np.isfinite(centres.sum(axis=(1, 2)))
     return [
-        f"has a bond {nm:.2g} nm long and is damaged" if good and nm > LONGEST_BOND_NM
+        f"has a bond {nm:.2g} nm long and is damaged" if good and has_box and nm > LONGEST_BOND_NM
         else "" if good else "has coordinates that are not numbers"
         for good, nm in zip(finite, longest, strict=True)
     ]  # fmt: skip
@@ -103,6 +107,7 @@ class Pass:
         self._times: list[float] = []
         self._boxes: list[FloatArray] = []
         self._start: FloatArray = np.empty((0, 3))
+        self._longest_bond_nm = 0.0
         self.n_frames = 0
 
     def add(self, times_ps: Sequence[float], boxes: FloatArray, positions: Positions) -> str:
@@ -112,9 +117,10 @@ class Pass:
         that one and those after it are not taken in.
         """
         centres, longest = self._bonds.centres(positions, boxes, self._weights)
-        problems = damage(centres, longest)
+        problems = damage(centres, longest, has_box=self._plan.has_box)
         good = next((number for number, problem in enumerate(problems) if problem), len(problems))
         if good:
+            self._longest_bond_nm = max(self._longest_bond_nm, float(longest[:good].max()))
             self._take_in(times_ps[:good], boxes[:good], positions[:good], centres[:good])
         if good == len(problems):
             return ""
@@ -164,10 +170,17 @@ class Pass:
             self._start,
             end,
             self._unwrapper.steady,
-            self._unwrapper.largest_step,
+            math.inf if self._crosses_unknown_boundary() else self._unwrapper.largest_step,
             reason,
             series,
         )
+
+    def _crosses_unknown_boundary(self) -> bool:
+        """Return whether, without a box, a bond is too long or a molecule jumps by half the extent of the liquid."""
+        if self._plan.has_box:
+            return False
+        extent_nm, step_nm = float(np.ptp(self._start, axis=0).min()), self._unwrapper.largest_step * NO_BOX_NM
+        return self._longest_bond_nm > LONGEST_BOND_NM or (extent_nm > _LEAST_EXTENT_NM and step_nm > extent_nm / 2)
 
 
 def _largest_distance(box: FloatArray, positions: Positions) -> float:

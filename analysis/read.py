@@ -54,14 +54,15 @@ def read(run: Run, folder: Path, progress: Progress = lambda done, total: None, 
             run.json; `folder` holds something else or cannot be written.
     """
     if folder.exists() and not (folder.is_dir() and (_is_reading(folder) or not any(folder.iterdir()))):
-        raise RunError(f"{folder}: exists and is no reading of a trajectory; it is left as it is")
+        raise RunError(f"{folder}: exists and is no reading of a trajectory; it is left as it is. Remedy: --out FOLDER")
     unfinished = folder.with_name(f".{folder.name}.partial")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
     except OSError as error:
-        raise RunError(f"{folder}: cannot be written ({error.strerror})") from error
+        remedy = "Remedy: another place with --out, or --work of ./sheath report"
+        raise RunError(f"{folder}: cannot be written ({error.strerror}). {remedy}") from error
     try:
         energies, lost = _energies(run)
         end_ps = _read_trajectory(run, unfinished, progress, processes, lost)
@@ -101,7 +102,7 @@ def _read_trajectory(run: Run, folder: Path, progress: Progress, processes: int,
         if reason and good < n_frames - good:
             # The last good frame is where the rest may begin.
             start = max(good - 1, 0)
-            times = usable_times(run, trajectory, plan.has_box, start, n_frames)
+            times = usable_times(run, trajectory, plan.has_box, start, n_frames, progress)
             spacing_ps = usual_spacing(times, plan.spacing_ps)
             first, last = longest_even(times, spacing_ps)
             if last - first > good:

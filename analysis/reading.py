@@ -20,6 +20,10 @@ from analysis.run import RunError
 CHAIN_SIZES = "chain_sizes:"
 _PAIRS_KEPT = 4_000_000
 """With more pairs (64 MB) than this in all, those within contact are picked out of the files again and again."""
+UNKNOWN_BOUNDARY = (
+    "molecules lie across a boundary, or jump through it, of a box that the trajectory does not tell: distances, "
+    "contacts and paths are not known. Remedy: ./sheath describe ... --box X Y Z (nm), the edges of the box"
+)
 LARGEST_STEP = 0.4
 """Box lengths; beyond, a step may have been longer than half a box and been taken for a shorter one."""
 
@@ -50,7 +54,8 @@ class Reading:
         energies: table with `ENERGY_COLUMNS`; no rows when the run has no energy file.
         notes: remarks for the report, e.g. that the trajectory was cut short.
         largest_step: largest component of a minimum-image step of a molecule's centre of mass between two
-            frames, in box lengths (at most 0.5; without a box in extents of the liquid); NaN when not known.
+            frames, in box lengths (at most 0.5); NaN when not known, as without a box.
+        unknown_boundary: why, without a box, nothing that needs positions can be right; empty when it can.
         dipole_e_nm: (F, 3) dipole moment of all molecules together; None for a liquid with ions.
         dipole_square_e2_nm2: (F,) square of a molecule's dipole moment, averaged over the molecules; or None.
         sample_frames: (S,) the frames in which chains and hydrogen bonds were looked at.
@@ -73,6 +78,7 @@ class Reading:
     energies: pd.DataFrame
     notes: tuple[str, ...] = ()
     largest_step: float = math.nan
+    unknown_boundary: str = ""
     dipole_e_nm: NDArray[np.float64] | None = None
     dipole_square_e2_nm2: NDArray[np.float64] | None = None
     sample_frames: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
@@ -112,16 +118,30 @@ class Reading:
     @property
     def interval_ps(self) -> float:
         """Time between frames; NaN for a single frame."""
-        return float(np.median(np.diff(self.time_ps))) if self.n_frames > 1 else math.nan
+        return mean_interval_ps(self.time_ps)
 
     def step_note(self) -> str:
         """Return why molecules cannot be followed through the boundary of the box; empty when they can."""
-        return step_note(self.largest_step)
+        return self.unknown_boundary or step_note(self.largest_step)
 
     def first_block(self, start_frame: int) -> int:
         """Return the first block that begins at or after `start_frame`, or the last block if none does."""
         starts = self.block_edges_frame[:-1]
         return min(int(np.searchsorted(starts, start_frame)), starts.size - 1)
+
+
+def mean_interval_ps(time_ps: NDArray[np.float64]) -> float:
+    """Return the time between evenly spaced frames: the shortest number that agrees with them; NaN for a single frame.
+
+    Files hold times in single precision: a difference of two depends on when the run began, and the lags of replicas
+    would not agree.
+    """
+    if time_ps.size < 2:
+        return math.nan
+    mean = float(time_ps[-1] - time_ps[0]) / (time_ps.size - 1)
+    rounding = 2 * float(np.finfo(np.float32).eps * np.abs(time_ps).max()) / (time_ps.size - 1)
+    shorter = (float(f"{mean:.{digits}g}") for digits in range(1, 8))
+    return next((one for one in shorter if abs(one - mean) <= 1e-6 * abs(mean) + rounding), mean)
 
 
 def between(pairs: NDArray[np.void], first: int, last: int) -> NDArray[np.void]:
@@ -146,6 +166,8 @@ def release(mapped: NDArray[Any]) -> None:
 
 def step_note(largest_step: float) -> str:
     """Return why molecules whose largest step has so many box lengths cannot be followed; empty when they can."""
+    if math.isinf(largest_step):
+        return UNKNOWN_BOUNDARY
     if not largest_step > LARGEST_STEP:
         return ""
     return f"frames too far apart to follow the molecules (largest step {largest_step:.2g} box lengths)"
@@ -169,6 +191,7 @@ def load_reading(folder: Path) -> Reading:
     except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{folder}: no complete reading of a trajectory ({error})") from error
     edges = arrays["block_edges_frame"]
+    largest_step = float(document.get("largest_step", math.nan))
     return Reading(
         time_ps=arrays["time_ps"],
         box_nm=arrays["box_nm"],
@@ -182,7 +205,8 @@ def load_reading(folder: Path) -> Reading:
         molecule_species=arrays["molecule_species"],
         energies=energies,
         notes=tuple(document["notes"]),
-        largest_step=float(document.get("largest_step", math.nan)),
+        largest_step=largest_step if math.isfinite(largest_step) else math.nan,
+        unknown_boundary=UNKNOWN_BOUNDARY if math.isinf(largest_step) else "",
         dipole_e_nm=arrays.get("dipole"),
         dipole_square_e2_nm2=arrays.get("dipole_square"),
         pair_cutoffs_nm=cutoffs,

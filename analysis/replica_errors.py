@@ -15,21 +15,29 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from analysis.einstein import NORMAL_QUANTILE
+
 FloatArray = NDArray[np.float64]
 KEY = ["quantity", "label", "x", "x_unit", "unit"]
 """Rows of several replicas belong together when these agree."""
 ALARM_LEVEL = 0.01
 """Probability of an alarm where the replicas do not differ by more than their errors."""
-_NORMAL_95 = float(stats.norm.ppf(0.975))
+UNVARIED = "the same in all replicas: no error can be given"
+BOUND = r"(?:^|; )((?:lower|upper) bound)\b"
+"""What the note of a number says that is no estimate but a bound."""
+# What the note of a share says that was never, or always, seen: its error is then a limit.
+_LIMIT = r"\b(?:never|always) seen: "
 
 
 def means(joined: pd.DataFrame) -> pd.DataFrame:
     """Return a row per number, in order of appearance: KEY, value (mean), n, within, between, disagreement.
 
     `joined` has the rows of all replicas below each other. Unknown half-widths are NaN; disagreement is the scatter
-    over the error within where it is significant, else NaN.
+    over the error within where it is significant, else NaN. same: whether all replicas have one and the same value;
+    widest: the largest half-width of any; limit: whether any is the limit of a share that was never, or always, seen.
     """
     counted = joined.assign(variance=(joined["error"] ** 2).where(joined["value"].notna()))
+    counted["limit"] = counted["note"].str.contains(_LIMIT)
     counted["fourth"] = counted["variance"] ** 2
     groups = counted.groupby(KEY, sort=False, dropna=False)
     found = groups.agg(
@@ -39,10 +47,30 @@ def means(joined: pd.DataFrame) -> pd.DataFrame:
         n_errors=("variance", "count"),
         variance=("variance", "sum"),
         fourth=("fourth", "sum"),
+        low=("value", "min"),
+        high=("value", "max"),
+        widest=("error", "max"),
+        limit=("limit", "any"),
     ).reset_index()
+    found["same"] = found["low"] == found["high"]
     found["within"], found["between"] = _half_widths(found)
     found["disagreement"] = _disagreement(found)
-    return found[[*KEY, "value", "n", "within", "between", "disagreement"]]
+    return found[[*KEY, "value", "n", "within", "between", "disagreement", "same", "widest", "limit"]]
+
+
+def half_widths(found: pd.DataFrame) -> pd.Series[float]:
+    """Return the half-widths of what `means` returned: the larger of within and between; of shares that never vary NaN.
+
+    A share that is 0, or 1, in all replicas has no scatter, and what a replica knows of it is a limit ("never seen:
+    below 0.1"): the widest of these limits stays. Without any the half-width is unknown, not 0, and so it is for any
+    other number of things that is the same in all replicas, none of which knows an error.
+    """
+    error = found[["within", "between"]].max(axis=1)
+    counts, widest = found["same"] & (found["unit"] == "1"), found["widest"].where(found["widest"] > 0)
+    extreme = counts & found["value"].isin([0.0, 1.0])
+    error = error.mask(extreme & (found["limit"] | widest.isna()), widest)
+    # not by a scatter of 0, which rounding makes a very small one
+    return error.mask(counts & (found["n"] > 1) & ~(found["within"] > 0) & ~(extreme & found["limit"]))
 
 
 def _half_widths(found: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
@@ -64,7 +92,7 @@ def _disagreement(found: pd.DataFrame) -> FloatArray:
     squares, fourths = found["variance"].to_numpy(float), found["fourth"].to_numpy(float)
     tested = found["x"].isna().to_numpy() & (n >= 2) & (n_errors == n) & (squares > 0)
     times = np.full(n.size, np.nan)
-    n, squares, fourths = n[tested], squares[tested] / _NORMAL_95**2, fourths[tested] / _NORMAL_95**4
+    n, squares, fourths = n[tested], squares[tested] / NORMAL_QUANTILE**2, fourths[tested] / NORMAL_QUANTILE**4
     ratio = found["scatter"].to_numpy(float)[tested] ** 2 * n / squares
     freedom = ((1 - 1 / n) * squares) ** 2 / ((1 - 2 / n) * fourths + (squares / n) ** 2)
     times[tested] = np.where(ratio > stats.chi2.isf(ALARM_LEVEL, freedom) / freedom, np.sqrt(ratio), np.nan)

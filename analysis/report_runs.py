@@ -20,7 +20,7 @@ from analysis.observe import observe
 from analysis.pool import pool_folders
 from analysis.read import Progress, Reading, load_reading, read
 from analysis.report import build
-from analysis.report.given import check_alike, check_folder, check_name, check_outside, check_page
+from analysis.report.given import check_alike, check_distinct, check_folder, check_name, check_outside, check_page
 from analysis.run import Run, RunError, load_run
 
 FAILURE_FILE = "failure.txt"
@@ -45,6 +45,7 @@ def report_runs(
     out: Path,
     work: Path,
     progress: Callable[[str], Progress] = lambda name: lambda done, total: None,
+    processes: int = 1,
 ) -> list[str]:
     """Measure every run, pool the replicas of each system, compare the systems, write the report.
 
@@ -58,20 +59,21 @@ def report_runs(
         out: the HTML file.
         work: folder for what was read and measured, one folder per system; made when it is not there.
         progress: name of a run -> callback of frames done and in all.
+        processes: cores that read and measure a run; the runs follow each other.
 
     Returns:
         One line for each run that could not be measured and for each observable that failed.
 
     Raises:
-        RunError: no run.json can be used; two are of one system and replica, or of one system and unlike; `out` or
-            `work` are somebody else's, or cannot be written.
+        RunError: no run.json can be used; two are of one system and replica, of one system and unlike, or of one
+            system and the same trajectory; `out` or `work` are somebody else's, or cannot be written.
     """
     check_page(out)
     places = _places(run_files, work)
     _own(work)
     failures: list[str] = []
     for place in places:
-        failures += _measure(place, progress)
+        failures += _measure(place, progress, processes)
     systems = list(dict.fromkeys(place.system for place in places))
     for system in systems:
         _pool(system, [place.folder for place in places if place.system == system], work / system)
@@ -100,6 +102,7 @@ def _places(run_files: Sequence[Path], work: Path) -> list[Place]:
             )
     for runs in alike.values():
         check_alike(runs)
+        check_distinct(runs)
     first = next(iter(bases))
     # the first, and what another one extends, stand for themselves
     unrelated = {one for one, base in bases.items() if base not in bases} - {first, *bases.values()}
@@ -121,7 +124,7 @@ def _own(work: Path) -> None:
     (work / _MARK).touch()
 
 
-def _measure(place: Place, progress: Callable[[str], Progress]) -> list[str]:
+def _measure(place: Place, progress: Callable[[str], Progress], processes: int) -> list[str]:
     """Read one run, unless that was done, and compute its observables; return what failed."""
     place.folder.mkdir(parents=True, exist_ok=True)
     failure, observables = place.folder / FAILURE_FILE, place.folder / "observables"
@@ -134,10 +137,10 @@ def _measure(place: Place, progress: Callable[[str], Progress]) -> list[str]:
         key, key_file, reading = _key(document), place.folder / _KEY_FILE, place.folder / "reading"
         if not (key_file.is_file() and key_file.read_text(encoding="utf-8") == key and reading.is_dir()):
             key_file.unlink(missing_ok=True)
-            read(run, reading, progress(f"{run.system} r{run.replica}"))
+            read(run, reading, progress(f"{run.system} r{run.replica}"), processes)
             key_file.write_text(key, encoding="utf-8")
         found = load_reading(reading)
-        failed = observe(run, found, observables)
+        failed = observe(run, found, observables, processes)
         _write(document | _analysed(document, found), copy)
         return [f"{place.run_json}: observable {text}" for text in failed]
     except (RunError, OSError) as error:

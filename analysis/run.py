@@ -39,6 +39,7 @@ SPACING_TOLERANCE = 0.01
 """Largest deviation of a frame's time from even spacing, in intervals."""
 XTC_MAGIC = (1995, 2023)
 """First number of every XTC frame; the second one since GROMACS 2023 for very large systems."""
+_DESCRIBE_AGAIN = "Remedy: name the structure that belongs to run.json, or write run.json anew (./sheath describe)"
 
 
 def load_run(path: Path) -> Run:
@@ -185,15 +186,17 @@ def _check_header(trajectory: Path) -> None:
     with trajectory.open("rb") as stream:
         magic = int.from_bytes(stream.read(4), "big")
     if trajectory.stat().st_size == 0:
-        raise RunError(f"{trajectory}: the trajectory is empty")
+        raise RunError(f"{trajectory}: the trajectory is empty. Remedy: copy it again from where it was simulated")
     if trajectory.suffix == ".xtc" and magic not in XTC_MAGIC:
-        raise RunError(f"{trajectory}: this is no XTC trajectory")
+        raise RunError(f"{trajectory}: this is no XTC trajectory. Remedy: the suffix of its own format")
 
 
 def _check_atoms(run: Run, universe: Universe, structure: Path) -> None:
     """Refuse a structure whose number or order of atoms is not that of run.json."""
     if universe.atoms.n_atoms != run.n_atoms:
-        raise RunError(f"{structure}: {universe.atoms.n_atoms} atoms, but run.json describes {run.n_atoms}")
+        raise RunError(
+            f"{structure}: {universe.atoms.n_atoms} atoms, but run.json describes {run.n_atoms}. {_DESCRIBE_AGAIN}"
+        )
     if not all(species.names for species in run.species) or not hasattr(universe.atoms, "names"):
         return
     expected = np.empty(run.n_atoms, dtype=object)
@@ -204,5 +207,5 @@ def _check_atoms(run: Run, universe: Universe, structure: Path) -> None:
         if found[:width] != wanted[:width]:
             raise RunError(
                 f"{structure}: atom {index + 1} is named {found}, but run.json says {wanted}: "
-                "the order of the molecules is not the same"
+                f"the order of the molecules is not the same. {_DESCRIBE_AGAIN}"
             )

@@ -20,7 +20,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.comparison import numbers
-from analysis.replica_errors import means
+from analysis.replica_errors import BOUND, means
 
 TARGET = 0.10
 """Relative 95 % half-width that is aimed at."""
@@ -84,11 +84,12 @@ def needs(pooled: pd.DataFrame, replicas: pd.DataFrame, run_ns: float) -> pd.Dat
     """Return what every number of a system with an error needs, with the columns `NEEDED_COLUMNS`.
 
     The numbers are those that are compared (analysis/comparison.py). `pooled` has their means and errors; `replicas`,
-    the rows of the single runs, tells what an error is from: of numbers that are not in it, the scatter.
+    the rows of the single runs, tells what an error is from: of numbers that are not in it, the scatter. A bound is
+    left out: a longer run replaces it by an estimate.
     """
     number = ["quantity", "label", "unit"]
     known = numbers(pooled)
-    known = known[known["value"].notna() & known["error"].notna()]
+    known = known[known["value"].notna() & known["error"].notna() & known["note"].str.extract(BOUND)[0].isna()]
     own = means(numbers(replicas)).drop_duplicates(number)[[*number, "within", "between"]]
     rows = []
     for row in known.merge(own, on=number, how="left").to_dict("records"):

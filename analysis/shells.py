@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from analysis.cutoffs import BAND_NM, CONTACT_NM, COORDINATING_KINDS, contact_distance_nm
 from analysis.read import Reading
 from analysis.run import Run, RunError, SiteGroup
-from analysis.statistics import block_error, block_note, half_width_95
+from analysis.statistics import CONSTANT_TOLERANCE, FloatArray, block_note
 
 IntArray = NDArray[np.int64]
 Int32Array = NDArray[np.int32]
@@ -30,8 +31,11 @@ _PAIRS_AT_ONCE = 1_000_000
 
 PARTS = 5
 """Consecutive parts of a run whose means give an error."""
+LEVEL = 0.25
+"""Chance at which parts, or cations, are taken to differ by more than the rest: at 0.05 differences go unseen that
+make errors a quarter too small; 0.25 is Bancroft's advice for such a choice."""
 LOOSE = 2.0
-"""Ratio of the errors from cations and from parts beyond which shells are said to be frozen."""
+"""Ratio of the error to that from parts alone beyond which shells are said to be frozen."""
 MIN_CATIONS = 5
 """Fewer cations do not show how much they differ."""
 
@@ -186,23 +190,88 @@ def _contacts_of(
     return tuple(one.astype(np.int32) for one in (frame, cation, molecule, atoms))
 
 
+@dataclass(frozen=True)
+class MeanError:
+    """Standard error of a mean over the cations and the parts of a run, with its degrees of freedom.
+
+    All have the shape of the mean; `standard` is NaN where nothing varied. from_cations: whether the cations differ by
+    more than what changes from part to part explains.
+    """
+
+    standard: FloatArray
+    freedom: FloatArray
+    from_cations: NDArray[np.bool_]
+
+    @property
+    def half_width(self) -> FloatArray:
+        """Half-width t(0.975, freedom) * standard of the 95 % interval."""
+        return np.asarray(special.stdtrit(self.freedom, 0.975) * self.standard)
+
+
+def mean_error(means: FloatArray) -> MeanError:
+    """Return the error of a mean from the means of C cations in P parts of a run, (P, C, ...).
+
+    Two-way analysis of variance. Each says what the variance of the mean is: the means of the parts (v_p, P - 1
+    degrees of freedom), those of the cations (v_c, C - 1), and what is left without both (v_r, (P - 1)(C - 1)). Parts
+    exceed the rest where all cations fluctuate together, cations where shells outlast a part. By F tests at `LEVEL`:
+    neither does: (P - 1) v_p + (C - 1) v_c over their degrees P + C - 2; one does: that one; both do: v_p + v_c - v_r,
+    with Satterthwaite's degrees. One part, or one cation, leaves the other to decide. Too small where cations
+    fluctuate together for longer than the run.
+    Source: Scheffe, The Analysis of Variance (Wiley, 1959), ch. 7; Bancroft, Biometrics 20, 427, 1964, for the level.
+    """
+    (n_parts, n_cations), whole = means.shape[:2], means.mean(axis=(0, 1))
+    by_parts, by_cations = means.mean(axis=1) - whole, means.mean(axis=0) - whole
+    left = means - whole - by_parts[:, None] - by_cations
+    f_p, f_c = n_parts - 1, n_cations - 1
+    least = (CONSTANT_TOLERANCE * np.maximum(1.0, np.abs(whole))) ** 2
+    v_p = _variance(by_parts, n_parts * f_p, least)
+    v_c = _variance(by_cations, n_cations * f_c, least)
+    v_r = _variance(left.reshape(-1, *whole.shape), n_parts * n_cations * f_p * f_c, least)
+    together, apart = _exceeds(v_p, v_r, f_p, f_p * f_c), _exceeds(v_c, v_r, f_c, f_p * f_c)
+    both = v_p + v_c - v_r
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts_of = [v**2 / f if f else 0.0 for v, f in ((v_p, f_p), (v_c, f_c), (v_r, f_p * f_c))]
+        f_both = both**2 / np.asarray(sum(parts_of))
+    which = [together & apart, together, apart]
+    pooled = (f_p * v_p + f_c * v_c) / max(f_p + f_c, 1)
+    variance = np.select(which, [both, v_p, v_c], pooled)
+    freedom = np.select(which, [f_both, np.full_like(v_p, f_p), np.full_like(v_p, f_c)], float(max(f_p + f_c, 1)))
+    return MeanError(np.sqrt(np.where(variance > 0, variance, np.nan)), freedom, apart)
+
+
+def _variance(deviations: FloatArray, divisor: int, least: FloatArray) -> FloatArray:
+    """Return the sum of squares over the first axis by a divisor; 0 where it is rounding, or the divisor 0."""
+    found = (deviations**2).sum(axis=0) / max(divisor, 1)
+    return np.asarray(np.where((found > least) & (divisor > 0), found, 0.0))
+
+
+def _exceeds(variance: FloatArray, rest: FloatArray, freedom: int, freedom_rest: int) -> NDArray[np.bool_]:
+    """Return whether a variance is larger than the rest by more than chance; any is where there is no rest."""
+    ratio = np.divide(variance, rest, out=np.zeros_like(variance), where=rest > 0)
+    by_chance = special.fdtrc(max(freedom, 1), max(freedom_rest, 1), ratio)
+    return np.asarray(np.where(rest > 0, by_chance < LEVEL, variance > 0))
+
+
 def mean_with_error(values: NDArray[Any], interval_ps: float) -> tuple[float, float, str]:
     """Return the mean of something that each cation has in each frame (F, C), its 95 % half-width, and a remark.
 
-    The error is the larger of two: from the means of five consecutive parts (sees all that fluctuates together, but
-    not what is frozen) and from the means of the cations (sees cations whose shells never change). Where shells
-    change often and cations are independent of each other both estimate the same. NaN when neither can tell.
-    Without a spacing of the frames the remark does not tell of parts that are too short.
+    The error is that of `mean_error`, from five consecutive parts (of fewer frames: none) and the cations (fewer than
+    `MIN_CATIONS`: none). NaN when neither can tell. Without a spacing of the frames the remark does not tell of parts
+    that are too short.
     """
-    series = values @ np.full(values.shape[1], 1.0 / values.shape[1])  # faster than a mean over a short axis
-    mean, by_parts = block_error(series, PARTS)
-    by_cations = half_width_95(values.mean(axis=0)) if values.shape[1] >= MIN_CATIONS else np.nan
-    error = float(np.fmax(by_parts, by_cations or np.nan))
-    if np.isnan(by_parts) and series.size >= PARTS:
+    n_frames, n_cations = values.shape
+    mean = float(values.sum() / values.size)  # of counts exact, so that a share of all is 1
+    parts = np.array_split(values, PARTS) if n_frames >= PARTS else [values]
+    means = np.array([part.mean(axis=0) for part in parts])
+    if n_cations < MIN_CATIONS:
+        means = means.mean(axis=1, keepdims=True)
+    found, from_parts = mean_error(means), mean_error(means.mean(axis=1, keepdims=True))
+    error = float(found.half_width)
+    if n_frames >= PARTS and np.isnan(from_parts.standard):
         way = "no error can be given" if np.isnan(error) else "error from the spread between the cations"
         return mean, error, f"never changed: {way}"
-    ratio = by_cations / by_parts
-    doubt = block_note(series, interval_ps, PARTS) if np.isfinite(interval_ps) else ""
-    if ratio > LOOSE:
-        doubt = f"error from the spread between the cations, {ratio:.3g} times that from parts of the run"
-    return mean, error, doubt
+    ratio = error / float(from_parts.half_width)
+    if found.from_cations and ratio > LOOSE:
+        return mean, error, f"error from the spread between the cations, {ratio:.3g} times that from parts of the run"
+    series = values @ np.full(n_cations, 1.0 / n_cations) if np.isfinite(interval_ps) else None
+    return mean, error, "" if series is None else block_note(series, interval_ps, PARTS)

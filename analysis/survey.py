@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
@@ -45,8 +45,18 @@ def longest_even(times_ps: FloatArray, spacing_ps: float) -> tuple[int, int]:
     return int(starts[longest]), int(ends[longest])
 
 
-def usable_times(run: Run, trajectory: Any, has_box: bool, first: int, last: int) -> FloatArray:
-    """Return the times in ps of the frames first to last - 1, NaN where a frame cannot be read or used."""
+def usable_times(
+    run: Run,
+    trajectory: Any,
+    has_box: bool,
+    first: int,
+    last: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> FloatArray:
+    """Return the times in ps of the frames first to last - 1, NaN where a frame cannot be read or used.
+
+    `progress` is called now and then with the frames looked at and all of them.
+    """
     shared = RawArray("d", [math.nan] * (last - first))
     times: FloatArray = np.frombuffer(shared)
     bonds, start = Bonds(run), first
@@ -59,7 +69,10 @@ def usable_times(run: Run, trajectory: Any, has_box: bool, first: int, last: int
                 times[number - first] = time_ps
                 done(number + 1 - begin)
 
-        (result,) = run_all([look], lambda done: None, HUNG_S)
+        def tell(done: int, before: int = begin - first) -> None:
+            progress(before + done, last - first)
+
+        (result,) = run_all([look], tell, HUNG_S)
         if not isinstance(result, Died):
             break
         start = begin + result.done + 1

@@ -24,8 +24,11 @@ IntArray = NDArray[np.int64]
 MAX_GROUPS = 40  # of cations in the jackknife
 MIN_GROUPS = 10  # with fewer cations each is divided in time as well
 LOWER_BOUND_AT = 0.1  # C(T/2) above which the run is too short for a residence time
-NEGLIGIBLE = 1e-3  # C below which the tail adds nothing
-FITTED = (0.05, 0.9)  # values of C to which the stretched exponential is fitted
+# C below which the tail is left out: an exponential tail from there is 0.1 % of the time, far below any error
+NEGLIGIBLE = 1e-3
+# Values of C to which the stretched exponential is fitted: above 0.9 vibrations within the shell end contacts (and
+# ln(-ln C) magnifies the noise), below 0.05 few contacts are left.
+FITTED = (0.05, 0.9)
 FEW = 100  # contacts seen to end, below which the interval is up to a third too narrow
 RESOLVED_FRAMES = 3  # shorter residence times are mostly invisible between frames
 
@@ -81,6 +84,11 @@ def stretches(pair: IntArray, frame: NDArray[np.integer[Any]], n_frames: int) ->
     first, last = keys[np.r_[0, breaks + 1]], keys[np.r_[breaks, keys.size - 1]]
     pairs, start = np.divmod(first, n_frames + 1)
     return Stretches(pairs, start, start + last - first + 1, n_frames)
+
+
+def frames_within(time_ps: float, interval_ps: float) -> int:
+    """Return how many frames last at most a time: rounded down, of frames 5 ps apart none lasts 2 ps; 0 without any."""
+    return math.floor(time_ps / interval_ps + 1e-6) if interval_ps > 0 else 0
 
 
 def bridged(found: Stretches, gap_frames: int) -> Stretches:
@@ -238,9 +246,7 @@ def residence(found: Survival, interval_ps: float) -> Residence:
         bound = found.integral * interval_ps
         # nothing ended: nothing is known of how much the bound could have varied
         half = _half_width(found.integral_without) * interval_ps or math.nan
-        note = (
-            f"tau > {bound / 1000:.3g} ns (lower bound): C = {last:.2g} at {found.lag_frames[-1] * interval_ps:.4g} ps"
-        )
+        note = f"tau > {bound:.3g} ps (lower bound): C = {last:.2g} at {found.lag_frames[-1] * interval_ps:.3g} ps"
         return Residence(math.nan, half, bound, math.nan, math.nan, note)
     exponents, scales = _stretched(found.lag_frames, np.vstack([found.curve, found.curve_without]))
     ends = np.r_[last, found.curve_without[:, -1]]

@@ -63,6 +63,11 @@ def row(
     }
 
 
+def join_notes(*notes: str) -> str:
+    """Return the notes that say anything as one."""
+    return "; ".join(note for note in notes if note)
+
+
 def frame(rows: Sequence[Row], *, system: str, replica: int) -> pd.DataFrame:
     """Return the rows of one run as a table with the columns `COLUMNS`."""
     table = pd.DataFrame(list(rows), columns=_SHARED[:-1])

@@ -22,7 +22,7 @@ LAYERS = (
     | {"frames", "joining", "kernels", "part", "survey", "workers"},
     {"describe"},
     {"figures", "statistics", "einstein", "msd", "experiment"}
-    | {"shells", "pair_sums", "survival", "finite_size", "pressures", "green_kubo", "collective"},
+    | {"shells", "pair_sums", "survival", "finite_size", "pressures", "green_kubo", "collective", "turning_points"},
     {"stationarity"},
     {"observables"},
     {"observe"},

@@ -156,7 +156,8 @@ def report_runs(options: argparse.Namespace) -> int:
         )
         return 2
     work = ["--work", str(options.work)] if options.work else []
-    return _analysis("report-runs", *map(str, options.runs), "--out", str(options.out), *work)
+    cores = ["--processes", str(options.processes)]
+    return _analysis("report-runs", *map(str, options.runs), "--out", str(options.out), *cores, *work)
 
 
 def _analysis(*arguments: str) -> int:
@@ -225,6 +226,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
             )
             command.add_argument("-o", "--out", type=Path, metavar="report.html", help="with run.json: file to write")
             command.add_argument("--work", type=Path, help="with run.json: folder for what was read and measured")
+            command.add_argument(
+                "--processes", type=int, default=_available_cores(), help="with run.json: cores to use (all of them)"
+            )
     text = "write the run.json of any trajectory: describe TOPOLOGY TRAJECTORY... -o run.json; --help tells more"
     commands.add_parser("describe", help=text, add_help=False)
     molecule = commands.add_parser("molecule", help="check molecules, or import a new one")

@@ -12,7 +12,8 @@ Collective slopes are fitted (free intercept, GLS) from the lag at which the ion
 the run, up to a twentieth of the run (a tenth, with five parts, when that leaves less than half a decade).
 Uncertainty: 95 % half-widths from ten parts of the run (Student's t), jackknife for ratios. sigma_NE takes errors of D
 as independent. Charges are those of the force field: scaled ones enter as such. Wrong in short runs, where a
-collective slope is one noisy walk: "not converged" above 30 %; sigma_NE is that of the periodic box.
+collective slope is one noisy walk: above 30 %, or where the ions do not diffuse, there is none, and its note says what
+came out; sigma_NE is that of the periodic box.
 Source: Maginn et al., LiveCoMS 1, 6324, 2019; Fong et al., Macromolecules 54, 2575, 2021.
 """
 
@@ -23,14 +24,14 @@ from typing import Any
 
 import numpy as np
 
-from analysis.collective import Slopes, charge_paths, collective_slopes, solvent_path
-from analysis.einstein import Criteria, Diffusion, estimate
+from analysis.collective import Slopes, charge_paths, collective_slopes, solvent_path, species_motion
+from analysis.einstein import Diffusion
 from analysis.experiment import deviation_rows
-from analysis.msd import FloatArray, delete_one, even_interval_ps, jackknife_half_width, log_spaced_lags, msd_curve
+from analysis.msd import FloatArray, delete_one, even_interval_ps, jackknife_half_width
 from analysis.read import Reading
 from analysis.run import Run, Species
 from analysis.statistics import half_width_95
-from analysis.table import Row, row
+from analysis.table import Row, join_notes, row
 from analysis.units import CONDUCTIVITY_UNIT, E2_NM2_PER_PS_IN_MS_NM3_K_PER_CM
 
 PARAMETERS: dict[str, Any] = {
@@ -48,7 +49,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     Rows: "conductivity_ne", "conductivity" (collective), "haven_ratio" (label ""); "onsager" (labels "++", "--",
     "+-"), all mS/cm or 1; "deviation_from_experiment" (%) where the system names a measured conductivity;
     "transference_apparent" (label: cations), "transference_onsager" (labels "barycentric", "solvent"; NaN where the
-    collective conductivity is not converged). Values that are not converged say so.
+    collective conductivity is not converged). What is not converged is NaN, with the reason and what came out as note.
 
     Raises:
         ValueError: frames that are not evenly spaced in time.
@@ -62,7 +63,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     interval_ps = even_interval_ps(reading.time_ps)
     volume_nm3 = float(reading.box_nm[start_frame:].prod(axis=1).mean())
     scale = E2_NM2_PER_PS_IN_MS_NM3_K_PER_CM / (volume_nm3 * run.temperature_K)
-    diffusion = {index: _diffusion(reading, index, start_frame, interval_ps) for index in ions}
+    diffusion = {index: species_motion(reading, index, start_frame, interval_ps).diffusion for index in ions}
     single, rows = nernst_einstein(run, diffusion, scale)
     # NaN as soon as one ion does not diffuse
     start_ps = float(np.max([found.fit.start_ps if found.fit else math.nan for found in diffusion.values()]))
@@ -96,14 +97,6 @@ def _label(run: Run, quantity: str) -> str:
 
 def _unit(quantity: str) -> str:
     return CONDUCTIVITY_UNIT if quantity.startswith("conductivity") else "1"
-
-
-def _diffusion(reading: Reading, index: int, start_frame: int, interval_ps: float) -> Diffusion:
-    """Return D of one species exactly as the observable `diffusion` finds it."""
-    members = np.flatnonzero(reading.molecule_species == index)
-    positions = reading.com_nm[start_frame:, members[0] : members[-1] + 1]
-    curve = msd_curve(positions, log_spaced_lags(len(positions)), interval_ps)
-    return estimate(positions, interval_ps, curve, Criteria())
 
 
 def _charge_note(ions: list[Species]) -> str:
@@ -143,6 +136,14 @@ def nernst_einstein(run: Run, diffusion: dict[int, Diffusion], scale: float) -> 
     ]
 
 
+def _collective_row(quantity: str, label: str, found: tuple[float, float], doubt: str, told: str) -> Row:
+    """Return the row of a collective value with its half-width in mS/cm; without a value where there is a doubt."""
+    if not doubt:
+        return row(quantity, label, found[0], CONDUCTIVITY_UNIT, found[1], note=told)
+    came_out = f"{found[0]:.2g} ± {found[1]:.2g} {CONDUCTIVITY_UNIT} came out"
+    return row(quantity, label, math.nan, CONDUCTIVITY_UNIT, note=join_notes(doubt, came_out, told))
+
+
 def not_converged(value: float, error: float, diffusive: bool = True) -> str:
     """Return why a collective value is not converged, empty when it is."""
     if not diffusive:
@@ -154,24 +155,18 @@ def not_converged(value: float, error: float, diffusive: bool = True) -> str:
     return f"not converged: error {100 * error / value:.0f} % of the value"
 
 
-def _joined(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)
-
-
 def collective_rows(slopes: Slopes, scale: float, single: tuple[float, float], charges: str) -> list[Row]:
     """Return the rows of the collective conductivity, the Haven ratio and the Onsager coefficients."""
     sum_of = np.array([1.0, 1.0, 2.0])
     value, error = scale * float(sum_of @ slopes.whole), scale * half_width_95(slopes.parts @ sum_of)
     doubt = not_converged(value, error, slopes.diffusive)
-    note = _joined(doubt, charges, slopes.note)
-    rows = [row("conductivity", "", value, CONDUCTIVITY_UNIT, error, note=note)]
+    rows = [_collective_row("conductivity", "", (value, error), doubt, join_notes(charges, slopes.note))]
     rows.append(_haven_row(value, error, single, doubt))
     largest = scale * float(np.abs(slopes.whole).max())  # L+- may well be zero
     for label, column, sign in (("++", 0, 1.0), ("--", 1, 1.0), ("+-", 2, -1.0)):
         own, width = sign * scale * slopes.whole[column], scale * half_width_95(slopes.parts[:, column])
         own_doubt = not_converged(largest if label == "+-" else own, width, slopes.diffusive)
-        note = _joined(own_doubt, "barycentric", slopes.note)
-        rows.append(row("onsager", label, own, CONDUCTIVITY_UNIT, width, note=note))
+        rows.append(_collective_row("onsager", label, (own, width), own_doubt, join_notes("barycentric", slopes.note)))
     return rows
 
 
@@ -219,5 +214,5 @@ def _transference_row(label: str, slopes: Slopes) -> Row:
     replicates = (rest @ cation / (rest @ every))[:, None]
     error = float(jackknife_half_width(slopes.parts[:, :1], replicates)[0])
     # a transference number is a share: its error counts as it stands, also where the number is near zero
-    note = _joined(not_converged(1.0, error), f"frame: {label}", slopes.note)
+    note = join_notes(not_converged(1.0, error), f"frame: {label}", slopes.note)
     return row("transference_onsager", label, value, "1", error, note=note)

@@ -6,8 +6,8 @@ frames. The total counts the sites of the negatively polarised kinds O, N, F and
 touches when any of its sites of these kinds does, as in speciation (of a species that has none: any site); a whole
 polymer chain counts as one molecule. Denticity: with how many of its sites of these kinds a molecule touches the same
 cation (1: monodentate, 2: bidentate), as shares of the molecules in contact.
-Uncertainty: 95 % half-width of the mean, the larger of that from five consecutive parts and that from the cations
-(Student's t; analysis/shells.py).
+Uncertainty: 95 % half-width of the mean from five consecutive parts and from the cations (analysis of variance,
+Student's t; analysis/shells.py).
 Wrong when contacts live as long as the run: cations and parts then only tell what the packing was (see residence).
 """
 
@@ -24,7 +24,6 @@ from analysis.cutoffs import BAND_NM, CONTACT_NM, COORDINATING_KINDS, NO_CONTACT
 from analysis.read import Reading
 from analysis.run import Run, SiteGroup, Species
 from analysis.shells import (
-    PARTS,
     Contacts,
     IntArray,
     contact_nm,
@@ -39,7 +38,6 @@ from analysis.statistics import (
     MIN_POINTS,
     FloatArray,
     block_average,
-    block_error,
     drift_limit,
     drift_z,
 )
@@ -190,18 +188,12 @@ def _band_rows(run: Run, reading: Reading, site: SiteGroup, first: int) -> list[
 def _integral_row(run: Run, reading: Reading, site: SiteGroup, start_frame: int, counts: IntArray) -> Row:
     """Return the coordination number from the histogram: the integral of rho 4 pi r^2 g up to contact.
 
-    A histogram does not tell the cations apart: the spread between them is taken from the counts (F, N_cation).
+    A histogram does not tell the cations apart: the error is that of the counts (F, N_cation) of the same pairs.
     """
     label = run.pair_label(site)
     first = reading.first_block(start_frame)
     bins = int(np.searchsorted(reading.bin_edges_nm, contact_nm(run, site) + 1e-9)) - 1
-    frames = np.diff(reading.block_edges_frame)[first:]
-    per_block = reading.histograms[label][first:, :bins].sum(axis=1)
-    parts = np.array_split(np.arange(frames.size), min(PARTS, frames.size))
-    n_cations = run.n_cations
-    means = np.array([per_block[part].sum() / (frames[part].sum() * n_cations) for part in parts])
-    _, by_parts = block_error(means, len(parts)) if len(parts) > 1 else (0.0, math.nan)
+    n_pairs = int(reading.histograms[label][first:, :bins].sum())
     _, error, doubt = mean_with_error(counts, reading.interval_ps)
-    mean = float(per_block.sum() / (frames.sum() * n_cations))
-    error = float(np.fmax(error, by_parts))
+    mean = n_pairs / counts.size
     return row("cn_integral", label, mean, "1", error, note=_note(mean, error, doubt))

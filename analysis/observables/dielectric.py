@@ -6,8 +6,10 @@ the fluctuation away; the variance is corrected for it with the run's independen
 Uncertainty: 95 % half-width of the mean of (M - <M>)^2 over five consecutive parts (Student's t).
 Wrong when the run is short against the correlation time of M: "not converged" below 50 of them. Fixed charges have no
 electronic polarisation, which alone makes about 2 of every liquid: weakly polar liquids come out low.
-Of mixtures too: the formula asks for no ions, as M depends on the images that are taken for them, not for one species;
-the note then says "of the mixture". It is that of all molecules together, chains included.
+Of pure liquids only, NaN for a mixture: those are what is compared with experiment, and chains turn more slowly than
+these runs last.
+The dipole moment of a molecule is the root of the mean of its square over molecules and frames; its error, to first
+order, that of the mean square over twice the root.
 Source: Neumann, Mol. Phys. 50, 841, 1983.
 """
 
@@ -26,7 +28,6 @@ from analysis.statistics import FloatArray, block_error, block_note, statistical
 from analysis.table import Row, row
 
 PARAMETERS: dict[str, Any] = {
-    "parts": 5,
     "correlation_times": 50.0,  # a shorter run is told not to be converged
 }
 
@@ -38,14 +39,16 @@ E_NM_IN_DEBYE = E_NM_IN_C_M * constants.c / 1e-21
 def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     """Return the dielectric constant and what it rests on, from `start_frame` on; nothing for a liquid with ions.
 
-    NaN without a box or without charges, the note says which.
+    NaN of a mixture, without a box or without charges, the note says which.
 
     Rows, label "": "dielectric_constant" (1), "dipole_correlation_time" (ps; of M, without an error),
     "deviation_from_experiment" (%, label dielectric_constant; where a measured value is given);
-    "molecular_dipole" (D, label species; root mean square in the liquid; of a single species only).
+    "molecular_dipole" (D, label species; root mean square in the liquid).
     """
     if run.has_ions:
         return []
+    if len(run.species) > 1:
+        return [row("dielectric_constant", "", math.nan, "1", note="a mixture: only that of pure liquids is given")]
     if reading.dipole_e_nm is None or reading.dipole_square_e2_nm2 is None:
         return [row("dielectric_constant", "", math.nan, "1", note="charges are not known")]
     total = reading.dipole_e_nm[start_frame:]
@@ -56,13 +59,13 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
         reason = "fewer than two independent samples" if np.isfinite(reading.box_nm).all() else "no box, so no volume"
         computed = row("dielectric_constant", "", math.nan, "1", note=reason)
     else:
-        note = _note(total, time_ps, reading.interval_ps, len(run.species))
+        note = _note(total, time_ps, reading.interval_ps)
         computed = row("dielectric_constant", "", value, "1", error, note=note)
-    rows = [computed, *deviation_rows(run, computed), row("dipole_correlation_time", "", time_ps, "ps")]
-    if len(run.species) == 1:
-        squares = np.sqrt(reading.dipole_square_e2_nm2[start_frame:]) * E_NM_IN_DEBYE
-        rows.append(row("molecular_dipole", run.species[0].name, *_value_unit_error(squares, "D")))
-    return rows
+    square, width = block_error(reading.dipole_square_e2_nm2[start_frame:] * E_NM_IN_DEBYE**2)
+    root = math.sqrt(square)
+    dipole = row("molecular_dipole", run.species[0].name, root, "D", width / (2 * root) if root > 0 else math.nan)
+    time = row("dipole_correlation_time", "", time_ps, "ps")
+    return [computed, *deviation_rows(run, computed), time, dipole]
 
 
 def correlated_frames(total_e_nm: FloatArray) -> float:
@@ -81,27 +84,21 @@ def dielectric_constant(
     if samples <= 1.0:
         return math.nan, math.nan
     squares = ((total_e_nm - total_e_nm.mean(axis=0)) ** 2).sum(axis=1) * samples / (samples - 1.0)
-    mean, error = block_error(squares, PARAMETERS["parts"])
+    mean, error = block_error(squares)
     volume_m3 = float(volume_nm3.mean()) * constants.nano**3
     scale = E_NM_IN_C_M**2 / (3.0 * constants.epsilon_0 * volume_m3 * constants.k * temperature_K)
     return 1.0 + scale * mean, scale * error
 
 
-def _note(total_e_nm: FloatArray, time_ps: float, interval_ps: float, n_species: int) -> str:
-    """Return what must be said of the value: a run too short for it, parts that are correlated, a mixture."""
+def _note(total_e_nm: FloatArray, time_ps: float, interval_ps: float) -> str:
+    """Return what must be said of the value: a run too short for it, parts that are correlated."""
     length_ps = len(total_e_nm) * interval_ps
     squares = ((total_e_nm - total_e_nm.mean(axis=0)) ** 2).sum(axis=1)
-    notes = [block_note(squares, interval_ps, PARAMETERS["parts"])]
+    notes = [block_note(squares, interval_ps)]
     if length_ps < PARAMETERS["correlation_times"] * time_ps:
         notes.insert(
             0,
             f"not converged: {length_ps:.4g} ps are {length_ps / time_ps:.2g} correlation times of the dipole moment "
             f"({time_ps:.3g} ps), at least {PARAMETERS['correlation_times']:.0f} are needed",
         )
-    notes.append("of the mixture" if n_species > 1 else "")
     return "; ".join(note for note in notes if note)
-
-
-def _value_unit_error(series: FloatArray, unit: str) -> tuple[float, str, float]:
-    mean, error = block_error(series, PARAMETERS["parts"])
-    return mean, unit, error

@@ -31,7 +31,7 @@ from analysis.pair_sums import Statistic, Sums, effective_number, jackknife, sum
 from analysis.read import Reading
 from analysis.run import Run
 from analysis.shells import Contacts, coordinating_sites, first_frame, holder_of, molecule_contacts
-from analysis.survival import steady, stretches
+from analysis.survival import frames_within, steady, stretches
 from analysis.table import Row, row
 from analysis.units import D_UNIT, NM2_PER_PS_IN_D_UNIT
 
@@ -68,8 +68,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     rows: list[Row] = []
     chains = [found for index, found in contacts.items() if holder_of(run.species[index].role) == "chain"]
     if chains:
-        # a single frame has no interval, and no stretch to fill
-        bound = bound_frames(chains, PARAMETERS["dwell_ps"] / interval_ps if interval_ps > 0 else 0.0)
+        bound = bound_frames(chains, frames_within(PARAMETERS["dwell_ps"], interval_ps))
         chain = holding_chains(chains)
         members = np.flatnonzero(reading.molecule_species == run.species_index(run.cation))
         paths = np.asarray(reading.com_nm[first:, members[0] : members[-1] + 1])
@@ -86,12 +85,12 @@ def _lag_frames(lag_ps: float, interval_ps: float, n_frames: int) -> int:
     return lag if 2 <= lag <= PARAMETERS["longest_lag_fraction"] * (n_frames - 1) else 0
 
 
-def bound_frames(chains: list[Contacts], dwell_frames: float) -> NDArray[np.bool_]:
+def bound_frames(chains: list[Contacts], dwell_frames: int) -> NDArray[np.bool_]:
     """Return whether each cation is bound to any chain in each frame, (F, N_cation), without flicker."""
     n_frames, n_cations = chains[0].n_frames, chains[0].n_cations
     keys = np.unique(np.concatenate([found.frame * n_cations + found.cation for found in chains]))
     frame, cation = np.divmod(keys, n_cations)
-    lasting = steady(stretches(cation, frame, n_frames), int(dwell_frames + 1e-6))
+    lasting = steady(stretches(cation, frame, n_frames), dwell_frames)
     changes = np.zeros((n_frames + 1, n_cations), dtype=np.int64)
     np.add.at(changes, (lasting.start, lasting.pair), 1)
     np.add.at(changes, (lasting.stop, lasting.pair), -1)

@@ -6,38 +6,39 @@ Definitions:
     g(r) = n(r) / (sum_frames N_cation N_site / V(t) * 4/3 pi (r_hi^3 - r_lo^3)), with each frame's own volume
     (constant-pressure boxes breathe); N(r) = pairs closer than r per cation, exact from counts, which equals
     the integral of rho 4 pi r^2 g.
-Uncertainty: 95 % half-width from five consecutive parts of the trajectory (Student's t); as far out as pairs are
-listed one by one, past the first shell, the larger of this and that from the spread between the cations.
-Positions of peak and minimum are sought on a g(r) smoothed by a Gaussian of fixed width; the curves in the
-table are not smoothed. They are wrong as a contact distance: see analysis/cutoffs.py.
+Uncertainty: 95 % half-width, Student's t, from five consecutive parts of the trajectory; as far out as pairs are
+listed one by one, past the first shell, from the parts and from the cations (analysis of variance, analysis/shells.py).
+Positions of peak and minimum (analysis/turning_points.py) are sought on a g(r) smoothed by a Gaussian of fixed width;
+the curves in the table are not smoothed. Their errors are those of the same parts and cations, by the jackknife over
+both, so that bins that vary together are taken as such. A peak counts when it stands out from the noise of the smoothed
+g, its standard error from the parts or by counting; cations that differ, for ever even, do not make a peak noise.
+They are wrong as a contact distance: see analysis/cutoffs.py.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal, stats
+from scipy import ndimage
 
 from analysis.cutoffs import CONTACT_NM
 from analysis.read import Reading
 from analysis.reading import between, release
 from analysis.run import Run, SiteGroup
-from analysis.shells import MIN_CATIONS, contact_nm, first_frame
+from analysis.shells import MIN_CATIONS, contact_nm, first_frame, mean_error
 from analysis.stationarity import contact_series
 from analysis.statistics import block_note
-from analysis.table import Row, row
+from analysis.table import Row, join_notes, row
+from analysis.turning_points import Finder, peak_at, peaks_above, place, places_without_one, trough_behind
 
 PARAMETERS: dict[str, Any] = {
     "row_bins": 2,  # histogram bins of 0.002 nm merged into one row of the table
-    "smoothing_nm": 0.005,  # standard deviation of the Gaussian used to find peaks
-    "prominence": 0.2,  # least height of a peak of g above its foot
-    "noise_factor": 5.0,  # a peak must stand out by so many standard errors
-    "trough_search_nm": 0.25,  # where to look for the minimum when there is no second peak
-    "peak_search_nm": 0.02,  # how far a part's peak may lie from that of the whole
+    "smoothing_nm": 0.005,  # standard deviation of the Gaussian used to find peaks, less than that of any first shell
     "parts": 5,
 }
 
@@ -97,9 +98,11 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
         if reason:
             rows += [row(name, label, np.nan, "nm", note=reason) for name in ("first_peak", "first_minimum")]
             continue
-        rows += _curve_rows(label, curve, by_cation(run, reading, label, start_frame))
+        of_cations = by_cation(run, reading, label, start_frame)
+        rows += _curve_rows(label, curve, of_cations)
         nearest_nm = contact_nm(run, site) if site and site.kind in CONTACT_NM else None
-        rows += _feature_rows(label, curve, nearest_nm, _doubt(run, reading, site, start_frame) if site else "")
+        doubt = _doubt(run, reading, site, start_frame) if site else ""
+        rows += _feature_rows(label, curve, of_cations, nearest_nm, doubt)
     return rows
 
 
@@ -120,12 +123,17 @@ def _doubt(run: Run, reading: Reading, site: SiteGroup, start_frame: int) -> str
     return block_note(contact_series(run, reading, site)[first:], reading.interval_ps, PARAMETERS["parts"])
 
 
+def _parts(reading: Reading, start_frame: int) -> list[NDArray[np.int64]]:
+    """Return the blocks of each of at most five parts."""
+    first, n_blocks = reading.first_block(start_frame), reading.block_edges_frame.size - 1
+    return np.array_split(np.arange(first, n_blocks), min(PARAMETERS["parts"], n_blocks - first))
+
+
 def curve_of(run: Run, reading: Reading, label: str, start_frame: int) -> Curve:
     """Return the counts of one label after `start_frame`, merged into at most five parts."""
-    first = reading.first_block(start_frame)
     frames = np.diff(reading.block_edges_frame)
     n_cations = run.n_cations
-    parts = np.array_split(np.arange(first, frames.size), min(PARAMETERS["parts"], frames.size - first))
+    parts = _parts(reading, start_frame)
     return Curve(
         counts=np.array([reading.histograms[label][part].sum(axis=0) for part in parts]),
         norm=np.array([reading.norm[label][part].sum() for part in parts]),
@@ -136,23 +144,25 @@ def curve_of(run: Run, reading: Reading, label: str, start_frame: int) -> Curve:
 
 
 def by_cation(run: Run, reading: Reading, label: str, start_frame: int) -> NDArray[np.int64]:
-    """Return the pairs of each cation (N_cation, K') in the bins below which all pairs of the label are listed.
+    """Return the pairs of each cation in each part (P, N_cation, K') in the bins below which all pairs are listed.
 
     K' = 0 without such a list, and with too few cations to show how much they differ.
     """
+    parts = _parts(reading, start_frame)
     if label not in reading.pair_cutoffs_nm or run.n_cations < MIN_CATIONS:
-        return np.zeros((run.n_cations, 0), dtype=np.int64)
+        return np.zeros((len(parts), run.n_cations, 0), dtype=np.int64)
     n_bins = int(np.searchsorted(reading.bin_edges_nm, reading.pair_cutoffs_nm[label] + 1e-9)) - 1
     width_nm = np.float32(reading.bin_edges_nm[1] - reading.bin_edges_nm[0])
-    counts = np.zeros(run.n_cations * n_bins, dtype=np.int64)
-    for low, high in pairwise(reading.block_edges_frame[reading.first_block(start_frame) :].tolist()):
-        pairs = np.asarray(between(reading.pairs[label], low, high))
-        # Rounding decides on the side of a pair on the edge of a bin, as in the histogram.
-        bins = (pairs["distance_nm"] / width_nm).astype(np.int64)
-        places = pairs["cation"].astype(np.int64) * n_bins + bins
-        counts += np.bincount(places[bins < n_bins], minlength=counts.size)
+    counts = np.zeros((len(parts), run.n_cations * n_bins), dtype=np.int64)
+    for number, part in enumerate(parts):
+        for low, high in pairwise(reading.block_edges_frame[part[0] : part[-1] + 2].tolist()):
+            pairs = np.asarray(between(reading.pairs[label], low, high))
+            # Rounding decides on the side of a pair on the edge of a bin, as in the histogram.
+            bins = (pairs["distance_nm"] / width_nm).astype(np.int64)
+            places = pairs["cation"].astype(np.int64) * n_bins + bins
+            counts[number] += np.bincount(places[bins < n_bins], minlength=counts.shape[1])
     release(reading.pairs[label])
-    return counts.reshape(run.n_cations, n_bins)
+    return counts.reshape(len(parts), run.n_cations, n_bins)
 
 
 def _cation_label(run: Run) -> str:
@@ -167,28 +177,30 @@ def merge_bins(curve: Curve, width: int) -> Curve:
     return Curve(counts, curve.norm, curve.cation_frames, curve.edges_nm[: n_bins * width + 1 : width], curve.counted)
 
 
-def _half_width(parts: FloatArray) -> FloatArray:
-    """Return the 95 % half-width of the mean over the first axis; NaN from fewer than two parts."""
-    n_parts = parts.shape[0]
-    if n_parts < 2:
-        return np.full(parts.shape[1:], np.nan)
-    spread: FloatArray = parts.std(axis=0, ddof=1)
-    return spread * float(stats.t.ppf(0.975, n_parts - 1) / np.sqrt(n_parts))
+def _half_width(of_parts: FloatArray, of_cations: FloatArray) -> FloatArray:
+    """Return the 95 % half-width of the mean of parts (P, K), in the first bins with those of cations, (P, C, K').
+
+    0 where nothing differs, as where nothing comes; NaN from a single part.
+    """
+    found = mean_error(of_parts[:, None]).half_width
+    if of_cations.size:
+        found[: of_cations.shape[2]] = mean_error(of_cations).half_width
+    return found if len(of_parts) < 2 else np.nan_to_num(found)
 
 
 def _curve_rows(label: str, curve: Curve, of_cations: NDArray[np.int64]) -> list[Row]:
-    """Return the rows of both curves; of_cations: (N_cation, K') pairs of each cation in the first bins."""
-    merged = merge_bins(curve, PARAMETERS["row_bins"])
+    """Return the rows of both curves; of_cations: (P, N_cation, K') pairs of each cation in the first bins."""
+    width = PARAMETERS["row_bins"]
+    merged = merge_bins(curve, width)
     g, g_parts = merged.g()
     running, running_parts = merged.running_cn()
-    g_error, running_error = _half_width(g_parts), _half_width(running_parts)
-    n_rows = of_cations.shape[1] // PARAMETERS["row_bins"]
-    if n_rows:
-        counts = of_cations[:, : n_rows * PARAMETERS["row_bins"]].reshape(len(of_cations), n_rows, -1).sum(axis=2)
-        per_cation = _half_width(counts * len(of_cations) / (merged.norm.sum() * merged.shells_nm3[:n_rows]))
-        g_error[:n_rows] = np.fmax(g_error[:n_rows], per_cation)
-        per_cation = _half_width(counts.cumsum(axis=1) * len(of_cations) / merged.cation_frames.sum())
-        running_error[:n_rows] = np.fmax(running_error[:n_rows], per_cation)
+    n_rows = of_cations.shape[2] // width
+    counts = of_cations[..., : n_rows * width].reshape(*of_cations.shape[:2], n_rows, width).sum(axis=3)
+    # one cation has its share of all that is expected
+    share = len(counts[0]) / merged.norm[:, None, None] / merged.shells_nm3[:n_rows]
+    g_error = _half_width(g_parts, counts * share)
+    frames = merged.cation_frames[:, None, None] / len(counts[0])
+    running_error = _half_width(running_parts, counts.cumsum(axis=2) / frames)
     rows = [
         row("g", label, value, "1", error, x, "nm")
         for x, value, error in zip(merged.centres_nm, g, g_error, strict=True)
@@ -199,24 +211,60 @@ def _curve_rows(label: str, curve: Curve, of_cations: NDArray[np.int64]) -> list
     ]
 
 
-def _feature_rows(label: str, curve: Curve, nearest_nm: float | None, doubt: str) -> list[Row]:
+def _feature_rows(
+    label: str, curve: Curve, of_cations: NDArray[np.int64], nearest_nm: float | None, doubt: str
+) -> list[Row]:
     """Return the rows of the first peak and of the minimum behind it."""
-    g, g_parts = (_smooth(values, curve) for values in curve.g())
+    r, (g, g_parts) = curve.centres_nm, (_smooth(values, curve) for values in curve.g())
     peaks = _peaks(g, g_parts, curve)
     if peaks.size == 0:
         note = "no peak stands out"
         return [row(name, label, np.nan, "nm", note=note) for name in ("first_peak", "first_minimum")]
-    r = curve.centres_nm
-    position = peak_vertex(r, g, int(peaks[0]))
-    near = np.abs(r - position) <= PARAMETERS["peak_search_nm"]
-    positions = [peak_vertex(r, part, int(np.argmax(np.where(near, part, -np.inf)))) for part in g_parts]
-    beyond = nearest_nm is not None and position > nearest_nm
-    note = _joined(f"beyond the contact distance of {nearest_nm:g} nm" if beyond else "", doubt)
-    error = float(_half_width(np.array(positions)))
-    return [
-        row("first_peak", label, position, "nm", error, note=note),
-        _minimum_row(label, curve, (g, g_parts), peaks, doubt),
-    ]
+    rows = []
+    for name, find in (
+        ("first_peak", lambda g: peak_at(g, peaks[0])),
+        ("first_minimum", lambda g: trough_behind(r, g, peaks)),
+    ):
+        position = place(find, r, g)
+        if math.isnan(position):
+            rows.append(row(name, label, position, "nm", note="no minimum of g behind the first peak"))
+            continue
+        beyond = name == "first_peak" and nearest_nm is not None and position > nearest_nm
+        remark = f"beyond the contact distance of {nearest_nm:g} nm" if beyond else ""
+        if name == "first_minimum":
+            remark = f"g = {np.interp(position, r, g):.2g} there"
+        error = _place_error(find, curve, of_cations)
+        rows.append(row(name, label, position, "nm", error, note=join_notes(remark, doubt)))
+    return rows
+
+
+def _place_error(find: Finder, curve: Curve, of_cations: NDArray[np.int64]) -> float:
+    """Return the 95 % half-width of where g turns, from parts and cations, half a bin where nothing differs.
+
+    Without one of n curves the place is x_i: (1 - n) x_i is what that one adds (a pseudo-value). Taken of parts, of
+    cations, and for what is left of each cation in each part, fitted where the whole curve is. Beyond the listed pairs
+    all cations count as alike.
+    """
+    r, g_parts = curve.centres_nm, curve.g()[1]
+    n_parts, n_cations, n_listed = of_cations.shape
+    n_cations = n_cations if n_listed else 1
+    curves = np.repeat(g_parts[:, None], n_cations, axis=1)
+    if n_listed:
+        curves[..., :n_listed] = of_cations * n_cations / (curve.norm[:, None, None] * curve.shells_nm3[:n_listed])
+    curves, n = _smooth(curves, curve), n_parts * n_cations
+    whole = curves.mean(axis=(0, 1))
+    stretch = find(whole)
+    if stretch is None or n < 2:
+        return math.nan
+    added = (1 - n) * stretch.places(r, (n * whole - curves) / (n - 1))
+    for axis, own in ((0, curves.mean(axis=1)), (1, curves.mean(axis=0))):
+        if len(own) > 1:
+            effect = (1 - len(own)) * places_without_one(find, r, own) - added.mean(axis=1 - axis)
+            added += np.expand_dims(effect - effect.mean(), 1 - axis)
+    error = float(mean_error(added).half_width)
+    if np.isfinite(added).all() and math.isnan(error):
+        return float(r[1] - r[0]) / 2
+    return error
 
 
 def _smooth(values: FloatArray, curve: Curve) -> FloatArray:
@@ -237,59 +285,3 @@ def _peaks(g: FloatArray, g_parts: FloatArray, curve: Curve) -> NDArray[np.int64
     if g_parts.shape[0] > 1:
         noise = np.maximum(noise, g_parts.std(axis=0, ddof=1) / np.sqrt(g_parts.shape[0]))
     return peaks_above(g, noise)
-
-
-def peaks_above(g: FloatArray, noise: FloatArray) -> NDArray[np.int64]:
-    """Return the bins of peaks with g > 1 that stand out from the noise (K,), standard errors, nearest first."""
-    peaks, properties = signal.find_peaks(g, height=1.0, prominence=PARAMETERS["prominence"])
-    kept: NDArray[np.int64] = peaks[properties["prominences"] > PARAMETERS["noise_factor"] * noise[peaks]]
-    return kept
-
-
-def peak_vertex(r: FloatArray, g: FloatArray, peak: int) -> float:
-    """Return the vertex of the parabola through a bin and its neighbours."""
-    if not 0 < peak < g.size - 1:
-        return float(r[peak])
-    left, middle, right = g[peak - 1 : peak + 2]
-    curvature = left - 2 * middle + right
-    if curvature >= 0:
-        return float(r[peak])
-    return float(r[peak] + 0.5 * (left - right) / curvature * (r[1] - r[0]))
-
-
-def _joined(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)
-
-
-def _minimum_row(
-    label: str, curve: Curve, whole_and_parts: tuple[FloatArray, FloatArray], peaks: NDArray[np.int64], doubt: str
-) -> Row:
-    """Return the row of the first minimum, with its error from the parts."""
-    r, (g, g_parts) = curve.centres_nm, whole_and_parts
-    first = int(peaks[0])
-    if peaks.size > 1:
-        last = int(peaks[1])
-    else:
-        last = min(g.size - 1, first + round(PARAMETERS["trough_search_nm"] / (r[1] - r[0])))
-    trough = trough_middle(r, g, first, last)
-    if trough is None:
-        return row("first_minimum", label, np.nan, "nm", note="no minimum of g behind the first peak")
-    troughs = [trough_middle(r, part, first, last) for part in g_parts]
-    found = np.array([value for value in troughs if value is not None])
-    note = _joined(f"g = {np.interp(trough, r, g):.2g} there", doubt)
-    return row("first_minimum", label, trough, "nm", float(_half_width(found)), note=note)
-
-
-def trough_middle(r: FloatArray, g: FloatArray, first: int, last: int) -> float | None:
-    """Return the middle of the lowest stretch of g between two bins; None when it lies at the end."""
-    between = g[first : last + 1]
-    depth = between.min() + 0.005 * (g[first] - between.min())
-    lowest = int(np.argmin(between))
-    low = high = lowest
-    while low > 0 and between[low - 1] <= depth:
-        low -= 1
-    while high < between.size - 1 and between[high + 1] <= depth:
-        high += 1
-    if high == between.size - 1:
-        return None
-    return float((r[first + low] + r[first + high]) / 2)

@@ -32,6 +32,7 @@ from analysis.survival import (
     Survival,
     bridged,
     exchanges,
+    frames_within,
     groups_of,
     new_partners,
     residence,
@@ -56,7 +57,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     """Return survival functions, residence times and exchanges of every species and kind of site.
 
     Rows, labels "Li-DME" and "Li-O(DME)", form = continuous or intermittent: "survival_<form>" (x: lag in ps),
-    "residence_time_<form>" (ps; NaN with "tau > X ns (lower bound)" or "no contact" as the note),
+    "residence_time_<form>" (ps; NaN with "tau > X ps (lower bound)" or "no contact" as the note),
     "residence_lower_bound_<form>" (ps; only when there is no time), "residence_beta_<form>" (exponent of the stretched
     exponential that describes C). Per species and with label "Li-all": "exchanges" (per cation over the
     analysed part) and "new_partners" (molecules per cation that it did not hold at first); the note of "Li-all"
@@ -71,6 +72,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     rows: list[Row] = []
     lasting: dict[str, tuple[Stretches, int]] = {}
     apart = [site for site in run.partner_sites() if site.kind in PARAMETERS["kinds"]]
+    forgiven = frames_within(PARAMETERS["forgiven_ps"], reading.interval_ps)
     for species in run.species:
         sites = coordinating_sites(run, species.name)
         if sites:
@@ -81,12 +83,15 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
             if len(sites) == 1:  # through its only kind of site: the same contacts
                 apart.remove(sites[0])
                 rows += [{**entry, "label": run.pair_label(sites[0])} for entry in own]
-            flicker = math.ceil(PARAMETERS["forgiven_ps"] / reading.interval_ps - 1e-6)
-            lasting[label] = steady(_stretches(contacts), flicker), species.count
+            lasting[label] = steady(_stretches(contacts), forgiven), species.count
     for site in apart:
         contacts = molecule_contacts(run, reading, [site], first)
         rows += _contact_rows(run.pair_label(site), contacts, reading.interval_ps)
-    return rows + _exchange_rows(run, lasting)
+    return rows + _exchange_rows(run, lasting, "" if forgiven else _nothing_forgiven(reading.interval_ps))
+
+
+def _nothing_forgiven(interval_ps: float) -> str:
+    return f"frames {interval_ps:g} ps apart: nothing to forgive"
 
 
 def _stretches(contacts: Contacts) -> Stretches:
@@ -99,11 +104,11 @@ def _contact_rows(label: str, contacts: Contacts, interval_ps: float) -> list[Ro
     if mean < NO_CONTACT:
         return [row(f"residence_time_{form}", label, math.nan, "ps", note="no contact") for form in FORMS]
     found = _stretches(contacts)
-    forgiven = math.floor(PARAMETERS["forgiven_ps"] / interval_ps + 1e-6)
+    forgiven = frames_within(PARAMETERS["forgiven_ps"], interval_ps)
     rows: list[Row] = []
     for form, part in zip(FORMS, (found, bridged(found, forgiven)), strict=True):
         curve = survival(part, *groups_of(part, contacts.n_molecules, contacts.n_cations))
-        remark = "" if form == "continuous" or forgiven else f"frames {interval_ps:g} ps apart: nothing to forgive"
+        remark = "" if form == "continuous" or forgiven else _nothing_forgiven(interval_ps)
         rows += _survival_rows(label, form, curve, interval_ps)
         rows += _time_rows(label, form, residence(curve, interval_ps), remark)
     return rows
@@ -132,8 +137,8 @@ def _time_rows(label: str, form: str, found: Residence, remark: str) -> list[Row
     ]
 
 
-def _exchange_rows(run: Run, lasting: dict[str, tuple[Stretches, int]]) -> list[Row]:
-    """Return the exchanges and new partners per cation, per species and of all together."""
+def _exchange_rows(run: Run, lasting: dict[str, tuple[Stretches, int]], remark: str) -> list[Row]:
+    """Return the exchanges and new partners per cation, per species and of all together; remark: on all exchanges."""
     none = np.zeros(run.n_cations)
     all_exchanges, all_new = none, none
     rows: list[Row] = []
@@ -141,11 +146,12 @@ def _exchange_rows(run: Run, lasting: dict[str, tuple[Stretches, int]]) -> list[
         changed = exchanges(found, n_molecules, run.n_cations)
         met = new_partners(found, n_molecules, run.n_cations).astype(np.float64)
         all_exchanges, all_new = all_exchanges + changed, all_new + met
-        rows += [_per_cation("exchanges", label, changed), _per_cation("new_partners", label, met)]
+        rows += [_per_cation("exchanges", label, changed, remark), _per_cation("new_partners", label, met)]
     label, mean = f"{run.cation}-all", float(all_exchanges.mean())
     few = mean < PARAMETERS["few_exchanges"] and not run.preview
     warning = f"statics rest on {mean:.2g} exchanges per {run.cation}" if few else ""
-    rows.append(_per_cation("exchanges", label, all_exchanges, warning))
+    told = "; ".join(text for text in (warning, remark) if text)
+    rows.append(_per_cation("exchanges", label, all_exchanges, told))
     return [*rows, _per_cation("new_partners", label, all_new)]
 
 

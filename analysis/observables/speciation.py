@@ -10,7 +10,7 @@ Definitions (contacts: fixed distances, analysis/cutoffs.py, coordinating sites 
     the same cation. Nitrogen of first and last units ("end": artefacts of short chains) and contacts through hydrogen
     on boron (HB) are counted apart. Beside it the share that independent contacts would give: the product of the two.
 Shares are of cations, averaged over cations and frames.
-Uncertainty: 95 % half-width, the larger of that from five consecutive parts and that from the cations (Student's t;
+Uncertainty: 95 % half-width from five consecutive parts and from the cations (analysis of variance, Student's t;
 analysis/shells.py). A share that is 0 or 1 throughout has the rule of three, 3 / N_eff, with N_eff = cations
 (1 + new partners per cation / (2 molecules per shell)) of the species that exchanges least among those that decide on
 the share: every cation counts once, and again for every two shells of that species that it exchanged.
@@ -42,12 +42,12 @@ from analysis.shells import (
     molecule_contacts,
     part_of,
 )
-from analysis.survival import Stretches, new_partners, steady, stretches
+from analysis.survival import Stretches, frames_within, new_partners, steady, stretches
 from analysis.table import Row, row
 
 PARAMETERS: dict[str, Any] = {
     "compositions": 40,  # the commonest ones; what is left is "other"
-    "steady_ps": 2.0,  # contacts and absences shorter than this are flicker
+    "steady_ps": 2.0,  # absences up to here and contacts shorter than this are flicker
     "solvent_oxygens": 2,  # of the motif
 }
 
@@ -98,7 +98,7 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
         return []
     species.sort(key=lambda one: _ORDER[one.role])
     contacts = {one: molecule_contacts(run, reading, coordinating_sites(run, one.name), first) for one in species}
-    flicker = math.ceil(PARAMETERS["steady_ps"] / reading.interval_ps - 1e-6) if reading.n_frames > 1 else 0
+    flicker = frames_within(PARAMETERS["steady_ps"], reading.interval_ps)
     lasting = {one: _lasting(found, flicker) for one, found in contacts.items()}
     shape = reading.n_frames - first, run.n_cations
     shells = Shells(contacts, shape, _independent_shells(lasting, contacts, shape), reading.interval_ps)
@@ -146,7 +146,8 @@ def share_row(quantity: str, label: str, true: BoolArray, shells: Shells, decidi
     deciding: the classes of molecules whose contacts decide on it.
     """
     mean, error, note = mean_with_error(true, shells.interval_ps)
-    if mean in (0.0, 1.0):
+    if true.all() or not true.any():
+        mean = float(true.all())
         n_eff = min(shells.n_eff[holder] for holder in deciding if holder in shells.n_eff)
         error = min(1.0, _RULE_OF_THREE / n_eff)
         word, side = ("never", "below") if mean == 0 else ("always", "above")

@@ -117,11 +117,16 @@ class Unfinished:
 
 @dataclass(frozen=True)
 class Electrolyte:
-    """A base system and the variants that extend it, as far as finished."""
+    """A base system and the variants that extend it, as far as finished; without the base it is `headless`."""
 
     name: str
     title: str
     members: tuple[Finished, ...]
+
+    @property
+    def headless(self) -> bool:
+        """True when what its members extend has no numbers."""
+        return all(one.name != self.name for one in self.members)
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,11 @@ def collect(
     )
 
 
+def has_several_cations(finished: Sequence[Finished]) -> bool:
+    """Return whether the cation is not the same in all systems that have one."""
+    return len({one.cation for one in finished if one.cation is not None}) > 1
+
+
 def contacts_nm(member: Finished) -> dict[str, float]:
     """Return kind of site -> contact distance in nm from this system's cation; nothing without ions."""
     masses_u = next((one["masses_u"] for one in member.run["species"] if one["name"] == member.cation), None)
@@ -177,9 +187,14 @@ def electrolytes(finished: Sequence[Finished]) -> tuple[Electrolyte, ...]:
         groups.setdefault(_root(one.name, base_of), []).append(one)
     titles = {one.name: one.title for one in finished}
     return tuple(
-        Electrolyte(root, titles.get(root, root), tuple(sorted(members, key=lambda one: one.name != root)))
+        Electrolyte(root, _title(root, members, titles), tuple(sorted(members, key=lambda one: one.name != root)))
         for root, members in groups.items()
     )
+
+
+def _title(root: str, members: Sequence[Finished], titles: Mapping[str, str]) -> str:
+    """Return the title of a base; without it that of its only variant, or its name."""
+    return titles.get(root) or (members[0].title if len(members) == 1 else root)
 
 
 def _root(name: str, base_of: dict[str, Any]) -> str:

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.claims import CONFIRMED, CONTRADICTED
-from analysis.comparison import PREVIEW
+from analysis.comparison import PREVIEW, SIGNIFICANCE
 from analysis.comparison_files import CHARGES, EXCLUDED_VOLUME, FIRST
 from analysis.report.collect import Finished, records
-from analysis.report.formatting import number, unit_text, with_interval
+from analysis.report.formatting import counted, label_text, number, unit_text, with_interval
 from analysis.report.names import line_name, rank_of
 from analysis.report.summary import Cell
 
-NOTHING_TO_COMPARE = "There are no tables of single replicas to compare with."
 # Quantities that stand in the open table; the others open on a click.
 _FIRST = frozenset({
     "density", "cn_total", "cn_molecule", "cn", "holder", "motif_share", "speciation", "D", "msd_at_1ns",
@@ -45,7 +45,10 @@ class DifferenceLine:
 
 @dataclass(frozen=True)
 class Pair:
-    """A system and the one it is compared with; `word` says in place of numbers why there are none."""
+    """A system and the one it is compared with; `word` says in place of numbers why there are none.
+
+    `remarks`: how many numbers are judged together, and what is not compared as only one of the two has it.
+    """
 
     system: Finished
     base: Finished
@@ -53,6 +56,7 @@ class Pair:
     word: str
     first: tuple[DifferenceLine, ...]
     more: tuple[DifferenceLine, ...]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,54 @@ def _pair(system: Finished, base: Finished, about: str, table: pd.DataFrame) -> 
         return Pair(system, base, about, PREVIEW, (), ())
     first = tuple(_line(row) for row in rows if row["quantity"] in _FIRST)
     more = tuple(_line(row) for row in rows if row["quantity"] not in _FIRST)
-    return Pair(system, base, about, "", first, more)
+    remarks = tuple(text for text in (_families(table), _apart(system, base)) if text)
+    return Pair(system, base, about, "", first, more, remarks)
+
+
+def _families(table: pd.DataFrame) -> str:
+    """Return how many differences are judged, and what that means for the ones called resolved; empty for none."""
+    judged = table[table["p_holm"].notna()]
+    if judged.empty:
+        return ""
+    families = int(judged["quantity"].nunique())
+    false = number(families * SIGNIFICANCE, 2)
+    return (
+        f"{counted(len(judged), 'difference')} judged in {families} families, one per quantity, each adjusted by Holm "
+        f"for itself: were nothing different, about {false} of the families would still show a resolved one."
+    )
+
+
+def _apart(system: Finished, base: Finished) -> str:
+    """Return which names only one of two systems has, and which of these may be one molecule; empty for none."""
+    masses = [
+        {str(one["name"]): sorted(np.round(one["masses_u"]).tolist()) for one in each.run["species"]}
+        for each in (system, base)
+    ]
+    sites = [{str(one["label"]): str(one["species"]) for one in each.run["sites"]} for each in (system, base)]
+    told = []
+    for mine, other, each in ((0, 1, system), (1, 0, base)):
+        names = [name for name in masses[mine] if name not in masses[other]]
+        names += [
+            label_text(label) for label, of in sites[mine].items() if of in masses[other] and label not in sites[other]
+        ]
+        told += [f"{', '.join(names)} in {each.name}"] if names else []
+    if not told:
+        return ""
+    alike = [
+        f"{name} of {system.name} has the atoms of {other} of {base.name}: if they are the same molecule, describe it "
+        f"with --name {name}={other}."
+        for name, own in masses[0].items()
+        for other, its in masses[1].items()
+        if name not in masses[1]
+        and other not in masses[0]
+        and own == its
+        and not {name, other} & _cations(system, base)
+    ]
+    return " ".join([f"Not compared, as only one of the two has them: {'; '.join(told)}.", *alike])
+
+
+def _cations(*members: Finished) -> set[str]:
+    return {str(one.cation) for one in members}
 
 
 def _line(row: Mapping[str, Any]) -> DifferenceLine:
@@ -114,6 +165,8 @@ def _line(row: Mapping[str, Any]) -> DifferenceLine:
         within = float(row["within_run_error"])
         if not math.isfinite(row["error"]) and math.isfinite(within):
             details = (*details, f"error within the runs alone: ± {number(within, 2)}")
+        elif row["error"] == within:
+            details = (*details, "from the errors within the runs")
         difference = Cell(_signed(value, float(row["error"])), details, True)
     else:
         difference = Cell(note or str(row["judged"]))
@@ -160,7 +213,8 @@ def _claim(table: pd.DataFrame) -> ClaimView:
 def _part(row: Mapping[str, Any]) -> PartLine:
     value, note = float(row["value"]), str(row["note"])
     above = row["direction"] == "above"
-    details = tuple(text for text in (note if math.isfinite(value) else "", _control(row, above=above)) if text)
+    told = note if math.isfinite(value) and note != row["part"] else ""
+    details = tuple(text for text in (told, _control(row, above=above)) if text)
     if math.isfinite(value):
         text = with_interval(value, float(row["error"])) if above else _signed(value, float(row["error"]))
         found = Cell(text, details, True)

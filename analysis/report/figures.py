@@ -56,12 +56,15 @@ def rdf_figures(group: Electrolyte, variants: Styles) -> list[Figure]:
 
 
 def _rdf_figure(group: Electrolyte, label: str, contact_nm: float | None, variants: Styles, folded: bool) -> Figure:
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    figure, ceiling = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06), _ceiling(group, label)
     for member in group.members:
         name = variant_of(member, group)
         g, cn = _curve(member, "g", label), _curve(member, "running_cn", label)
-        for rows, row in ((_thin_r(g), 1), (_thin_r(cn), 2)):
+        # beyond the listed pairs the spread between the cations is not known: N(r) keeps what was nearer in
+        cn = cn.assign(error=cn["error"].cummax())
+        for rows, row, top in ((_thin_r(g), 1, math.inf), (_thin_r(cn), 2, ceiling)):
             _add(figure, rows, name, variants[name], place=(row, 1), legend=row == 1)
+            _mark_minimum(figure, member, label, rows, (name, variants[name][0]), (row, top))
     if contact_nm is not None:
         low, high = contact_nm - BAND_NM, contact_nm + BAND_NM
         figure.add_vrect(x0=low, x1=high, fillcolor=_GREY, opacity=0.18, line_width=0, layer="below")
@@ -69,11 +72,33 @@ def _rdf_figure(group: Electrolyte, label: str, contact_nm: float | None, varian
     figure.update_xaxes(title_text="r / nm", row=2, col=1)
     figure.update_xaxes(range=[0.1, 1.0])
     figure.update_yaxes(title_text="g(r)", rangemode="tozero", row=1, col=1)
-    ceiling = _ceiling(group, label)
     figure.update_yaxes(title_text="CN(r)", range=[0, ceiling], row=2, col=1)
     contact = f"contact distance {contact_nm:g} nm (dashed; band ±{BAND_NM:g} nm)" if contact_nm else ""
-    caption = f"g(r) above, running coordination number below; {contact or 'no contact distance for this site'}."
+    marked = f"{contact or 'no contact distance for this site'}; diamonds: first minimum of g(r)"
+    caption = "g(r) above, running coordination number below (its band keeps the spread between the cations, which is "
+    caption += f"known near them only); {marked}."
     return Figure(f"rdf-{group.name}-{label}", f"{label_text(label)}", caption, 470, _laid_out(figure), folded=folded)
+
+
+def _mark_minimum(
+    figure: go.Figure, member: Finished, label: str, curve: pd.DataFrame, style: tuple[str, str], on: tuple[int, float]
+) -> None:
+    """Mark the first minimum of g(r) of one system on one of its curves, with its interval; not above the axis.
+
+    `on`: in which row of the figure, and up to where its axis goes.
+    """
+    found, (name, colour) = _known(member, "first_minimum", label), style
+    if found.empty or curve.empty:
+        return
+    where_nm, error_nm = found[["value", "error"]].iloc[0].astype(float)
+    if (height := float(np.interp(where_nm, curve["x"], curve["value"]))) > on[1]:
+        return  # no contact: the minimum lies far out, where N(r) has left the figure
+    here = pd.DataFrame({"x": [where_nm], "value": [height]})
+    marker = {"symbol": "diamond-open", "size": 10, "color": colour, "line": {"width": 2}}
+    mark = _line(here, name, {}) | {"mode": "markers", "marker": marker, "hoverinfo": "x+y+name"}
+    if math.isfinite(error_nm):
+        mark["error_x"] = {"type": "data", "array": _numbers([error_nm]), "color": colour, "thickness": 1.2}
+    figure.add_trace(mark | {"name": f"{mark['name']}: first minimum"}, row=on[0], col=1)
 
 
 def msd_figures(group: Electrolyte, variants: Styles) -> list[Figure]:
@@ -202,14 +227,14 @@ def _curve(member: Finished, quantity: str, label: str) -> pd.DataFrame:
 
 
 def _window_ps(member: Finished, label: str) -> tuple[float, float] | None:
+    start, end = (_known(member, quantity, label)["value"] for quantity in ("fit_window_start", "fit_window_end"))
+    return None if start.empty or end.empty else (float(start.iloc[0]), float(end.iloc[0]))
+
+
+def _known(member: Finished, quantity: str, label: str) -> pd.DataFrame:
+    """Return the row of a number of one system; none where it is not known."""
     rows = member.scalars
-    ends = []
-    for quantity in ("fit_window_start", "fit_window_end"):
-        found = rows[(rows["quantity"] == quantity) & (rows["label"] == label) & rows["value"].notna()]
-        if found.empty:
-            return None
-        ends.append(float(found["value"].iloc[0]))
-    return ends[0], ends[1]
+    return rows[(rows["quantity"] == quantity) & (rows["label"] == label) & rows["value"].notna()]
 
 
 def _ceiling(group: Electrolyte, label: str) -> float:
@@ -217,8 +242,7 @@ def _ceiling(group: Electrolyte, label: str) -> float:
     tops = [0.5]
     for member in group.members:
         rows = _curve(member, "running_cn", label)
-        inside = rows[rows["x"] <= 0.5]
-        tops += [float(inside["value"].max())] if len(inside) else []
+        tops += rows.loc[rows["x"] <= 0.5, "value"].tolist()
     return round(1.1 * max(tops), 3)
 
 

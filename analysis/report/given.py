@@ -12,6 +12,7 @@ from analysis.run import Run, RunError
 PAGE_MARK = '<meta name="generator" content="Sheath">'
 """By this line, near its top, a page is known to be ours."""
 _MARK_WITHIN = 4096
+_BYTES = 65536  # several frames of a small box; a whole frame of a large one differs in its first coordinates
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 # What replicas share, beside their species.
 _SHARED = ("temperature_K", "cation", "base", "preview")
@@ -77,6 +78,40 @@ def check_outside(run: Run, path: Path, work: Path) -> None:
     for own in (path, run.folder / run.structure, *run.trajectory_paths):
         if own.resolve().is_relative_to(work.resolve()):
             raise RunError(f"{own}: lies in the work folder {work}, whose files are replaced. Remedy: --work FOLDER")
+
+
+def check_distinct(runs: Sequence[tuple[Path, Run]]) -> None:
+    """Refuse replicas that share a trajectory, or a part of one: they would count the same frames twice.
+
+    Two files are the same when they are one place, or agree in size and in their first and last bytes.
+
+    Raises:
+        RunError: see above.
+    """
+    seen: dict[object, Path] = {}
+    for path, run in runs:
+        for part in dict.fromkeys(run.trajectory_paths):
+            for mark in _marks(part):
+                other = seen.setdefault(mark, path)
+                if other != path:
+                    raise RunError(
+                        f"{other} and {path}: two replicas of {run.system} from the same trajectory ({part}). "
+                        "Remedy: leave one of them out, or describe it again with its own trajectory"
+                    )
+
+
+def _marks(trajectory: Path) -> list[object]:
+    """Return by what a file is known: its place, and its size with its first and last bytes when it has any."""
+    place = trajectory.resolve()
+    try:
+        with place.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - _BYTES))
+            last = stream.read()
+            stream.seek(0)
+            return [place, (size, stream.read(_BYTES), last)] if size else [place]
+    except OSError:
+        return [place]  # reading it tells what is wrong
 
 
 def check_alike(runs: Sequence[tuple[Path, Run]]) -> None:

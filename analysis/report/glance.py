@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from analysis.report.collect import Finished
+from analysis.report.collect import Finished, has_several_cations
 from analysis.report.formatting import label_text, species_of, unit_text
 from analysis.report.names import WITHHELD_IN_PREVIEW
 from analysis.report.summary import Cell, Scalars, cell, scalars_of, with_role
@@ -40,14 +40,18 @@ def glance_columns(finished: Sequence[Finished]) -> tuple[str, ...]:
     )
 
 
+def glance_table(finished: Sequence[Finished]) -> tuple[list[str], list[Glance]]:
+    """Return the headings and lines of the first table, without the columns that are empty for every system."""
+    with_ions, several = first_cation(finished) is not None, has_several_cations(finished)
+    lines, headings = [glance(one, with_ions, several) for one in finished], glance_columns(finished)
+    kept = [place for place in range(len(headings)) if any(line.cells[place] is not None for line in lines)]
+    shown = [replace(line, cells=tuple(line.cells[place] for place in kept)) for line in lines]
+    return [headings[place] for place in kept], shown
+
+
 def first_cation(finished: Sequence[Finished]) -> str | None:
     """Return the name of a cation of these systems; None when they have no ions."""
     return next((one.cation for one in finished if one.cation is not None), None)
-
-
-def has_several_cations(finished: Sequence[Finished]) -> bool:
-    """Return whether the cation is not the same in all systems that have one."""
-    return len({one.cation for one in finished if one.cation is not None}) > 1
 
 
 def glance(member: Finished, with_ions: bool = True, name_cation: bool = False) -> Glance:

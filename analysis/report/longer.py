@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.report.collect import Finished, records
+from analysis.report.collect import Finished, has_several_cations, records
 from analysis.report.formatting import number
 from analysis.report.names import line_name
 from analysis.sampling import MOST_REPLICAS, TARGET, Needed
@@ -41,7 +41,11 @@ def longer_lines(members: Sequence[Finished], needs: pd.DataFrame) -> tuple[Long
         worst[key] = max(worst.get(key, 0.0), relative if math.isfinite(relative) else 0.0)
     empty = {one.name: "preview" if one.preview else "–" for one in members}
     ordered = sorted(texts, key=lambda key: -worst[key])
-    return tuple(LongerLine(line_name(*key), tuple((empty | texts[key])[name] for name in names)) for key in ordered)
+    several = has_several_cations(members)
+    return tuple(
+        LongerLine(line_name(*key, with_cation=several), tuple((empty | texts[key])[name] for name in names))
+        for key in ordered
+    )
 
 
 def _needed(row: dict[str, Any]) -> Needed:

@@ -61,8 +61,8 @@ _QUANTITIES: dict[str, tuple[str, str]] = {
     "first_minimum": (DISTANCES, "First minimum of g(r)"),
     "residence_time_continuous": (RESIDENCE, "Residence time, unbroken,"),
     "residence_time_intermittent": (RESIDENCE, "Residence time, absences of up to 2 ps forgiven,"),
-    "residence_lower_bound_continuous": (RESIDENCE, "Residence time, unbroken, at least"),
-    "residence_lower_bound_intermittent": (RESIDENCE, "Residence time, absences forgiven, at least"),
+    "residence_lower_bound_continuous": (RESIDENCE, "Residence time, unbroken, lower bound,"),
+    "residence_lower_bound_intermittent": (RESIDENCE, "Residence time, absences forgiven, lower bound,"),
     "residence_beta_continuous": (RESIDENCE, "Stretching exponent, unbroken,"),
     "residence_beta_intermittent": (RESIDENCE, "Stretching exponent, absences forgiven,"),
     "exchanges": (RESIDENCE, "Exchanges per cation"),
@@ -137,6 +137,8 @@ LABELS = {
     "mol_per_L": "per litre of solution",
     "mol_per_L_solvent": "per litre of solvent",
     "molar": "per mol",
+    "--": "−−",
+    "+-": "+−",
 }
 
 
@@ -145,14 +147,15 @@ def quantity_name(quantity: str) -> str:
     return _QUANTITIES[quantity][1] if quantity in _QUANTITIES else quantity.replace("_", " ")
 
 
-def line_name(quantity: str, label: str, *, of_paper: bool = True) -> str:
+def line_name(quantity: str, label: str, *, of_paper: bool = True, with_cation: bool = False) -> str:
     """Return what a number is called on the page: its quantity and of what it is.
 
     `of_paper`: the runs are ours, made along the paper's protocol, so that a number may be named after the paper.
+    `with_cation`: there are several cations beside each other: it is named also where the heading says "cation".
     """
     if quantity == "D_plain_fit" and not of_paper:
         return f"{_PLAIN_FIT} {label_text(label)}"
-    if quantity in _OF_CATIONS:
+    if quantity in _OF_CATIONS and not with_cation:
         label = label.partition("-")[2] or label
     return f"{quantity_name(quantity)} {LABELS.get(label, label_text(label))}".strip()
 

@@ -28,7 +28,7 @@ from analysis.report.figures import (
 )
 from analysis.report.formatting import counted
 from analysis.report.given import PAGE_MARK
-from analysis.report.glance import first_cation, glance, glance_columns, has_several_cations
+from analysis.report.glance import first_cation, glance_table
 from analysis.report.liquids import liquid_lines
 from analysis.report.longer import MOST_LINES, longer_lines, target_text
 from analysis.report.palette import species_styles, variant_of, variant_styles
@@ -107,8 +107,7 @@ def _render(results: Results, results_dir: Path) -> str:
         misfits=_misfits(results.finished),
         page_mark=Markup(PAGE_MARK),
         few_replicas=few_replicas(results),
-        glance_columns=glance_columns(results.finished),
-        glances=[glance(one, with_ions, has_several_cations(results.finished)) for one in results.finished],
+        **dict(zip(("glance_columns", "glances"), glance_table(results.finished), strict=True)),
         with_ions=with_ions or not results.finished,
         liquids=liquid_lines(results.finished),
         sections=sections,
@@ -191,7 +190,7 @@ def _provisional_notes(finished: Sequence[Finished]) -> dict[str, str]:
 
 
 def _misfits(finished: Sequence[Finished]) -> dict[str, list[str]]:
-    """Return molecule -> the criteria of its derivation that it misses, each with the number reached and the limit."""
+    """Return molecule -> the criteria that its parameters miss, each with the number reached and the limit."""
     species = [entry for one in finished for run in one.runs.values() for entry in run["species"]]
     return {
         str(entry["name"]): [

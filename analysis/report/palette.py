@@ -58,5 +58,8 @@ def species_styles(finished: Sequence[Finished]) -> dict[str, tuple[str, str]]:
 
 def _styles(names: Sequence[str], fixed: dict[str, str], more: Sequence[str]) -> dict[str, tuple[str, str]]:
     others = [name for name in names if name not in fixed]
-    colours = fixed | {name: more[rank % len(more)] for rank, name in enumerate(others)}
-    return {name: (colour, _DASHES[rank % len(_DASHES)]) for rank, (name, colour) in enumerate(colours.items())}
+    colours = {name: colour for name, colour in fixed.items() if name in names}
+    colours |= {name: more[rank % len(more)] for rank, name in enumerate(others)}
+    # what stands alone is solid, and so is each base, of which no figure has two
+    dashes = {name: _DASHES[rank % len(_DASHES)] for rank, name in enumerate(colours)} | {BARE: "solid", BASE: "solid"}
+    return {name: (colour, dashes[name]) for name, colour in colours.items()}

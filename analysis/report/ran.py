@@ -48,7 +48,7 @@ def sentence(results: Results) -> str:
         ("cutoff_nm", "{} nm cut-off"),
         ("mixing_rule", "{} mixing"),
     )
-    facts = [_lengths(runs)] if any(run.get("production_ns_done") is not None for run in runs) else []
+    facts = [_lengths(finished)] if any(run.get("production_ns_done") is not None for run in runs) else []
     facts += [text.format(_span(runs, key)) for key, text in wanted if any(run.get(key) is not None for run in runs)]
     gromacs = sorted({str(run["versions"]["gromacs"]) for run in runs if run.get("versions", {}).get("gromacs")})
     facts += [f"GROMACS {join_words(gromacs)}"] if gromacs else []
@@ -63,15 +63,28 @@ def _replicas(results: Results) -> str:
     return counted(counts[0], "replica") + (" each" if len(results.finished) > 1 else "")
 
 
-def _lengths(runs: Sequence[dict[str, Any]]) -> str:
-    """Return "10 ns of production", or of runs from elsewhere what was used of them: "0.09 of 0.2 ns used"."""
+def _lengths(finished: Sequence[Finished]) -> str:
+    """Return "10 ns of production", or of runs from elsewhere "0.2 ns read, averages over 0.1 ns"."""
+    runs = _all_runs(finished)
     own = [run for run in runs if "analysed" not in run and run.get("production_ns_done") is not None]
     texts = [f"{_span(own, 'production_ns_done')} ns of production"] if own else []
-    used = list(dict.fromkeys(_used(run) for run in runs if "analysed" in run))
-    return join_words([*texts, *([f"{join_words(used)} ns used"] if used else [])])
+    read = list(dict.fromkeys(_read(run) for run in runs if "analysed" in run))
+    texts += [f"{join_words(read)} ns read"] if read else []
+    averaged = sorted(ns for one in finished for run in one.runs.values() if (ns := _averaged_ns(one, run)) is not None)
+    over = list(dict.fromkeys(number(ns, 2) for ns in averaged))
+    return join_words(texts) + (f", averages over {' to '.join([over[0], *over[1:][-1:]])} ns" if over else "")
 
 
-def _used(run: dict[str, Any]) -> str:
+def _averaged_ns(member: Finished, run: dict[str, Any]) -> float | None:
+    """Return which length of a run from elsewhere is in the averages: from the latest start of the replicas on."""
+    table, of = member.tables.get("stationarity"), run.get("analysed")
+    if table is None or of is None:
+        return None
+    start_ps = table.loc[(table["quantity"] == "start") & table["value"].notna(), "value"].max()
+    return (of["last_ps"] - start_ps) * 1e-3 if of["first_ps"] <= start_ps < of["last_ps"] else None
+
+
+def _read(run: dict[str, Any]) -> str:
     """Return how many ns of a run were read, of how many there are: "0.09 of 0.2", or "0.2"."""
     done, there = run.get("production_ns_done"), run.get("production_ns")
     part = there is not None and done < there * (1 - 1e-9)
@@ -167,7 +180,7 @@ def description(member: Finished) -> dict[str, Any]:
             tuple(_plain(stage.get(key)) for key in ("name", "ensemble", "temperature_K", "length_ps"))
             for stage in run.get("stages", [])
         ],
-        "replicas": [_replica(number_, one) for number_, one in member.runs.items()],
+        "replicas": [_replica(number_, one, _averaged_ns(member, one)) for number_, one in member.runs.items()],
         "versions": flat(run.get("versions", {})),
         "sequences": {n: one["chain_sequences"] for n, one in member.runs.items() if one.get("chain_sequences")},
     }
@@ -200,25 +213,30 @@ def _facts(member: Finished) -> list[tuple[str, str]]:
     return [*facts, *((name, f"{scalar(run[key])}{unit}") for name, key, unit in known)]
 
 
-def _replica(replica: int, run: dict[str, Any]) -> dict[str, Any]:
+def _replica(replica: int, run: dict[str, Any], averaged_ns: float | None) -> dict[str, Any]:
     interval = run.get("frame_interval_ps")
     return {
         "replica": replica,
-        "lines": [*_length(run), *([("Frames every", f"{scalar(interval)} ps")] if interval else []), *_files(run)],
+        "lines": [
+            *_length(run, averaged_ns),
+            *([("Frames every", f"{scalar(interval)} ps")] if interval else []),
+            *_files(run),
+        ],
         "cis_share": _cis_share(run),
         "seeds": flat(run.get("seeds", {})),
         "hashes": flat(run.get("hashes", {})),
     }
 
 
-def _length(run: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return how long a run is and how much of it the numbers are from."""
+def _length(run: dict[str, Any], averaged_ns: float | None) -> list[tuple[str, str]]:
+    """Return how long a run is and how much of it was read, and is in the averages."""
     done, asked = run.get("production_ns_done"), run.get("production_ns")
     if "analysed" not in run:
         return [("Production done", f"{scalar(done)} of {scalar(asked)} ns")]
     of = run["analysed"]
     frames = f"{of['frames']}, from {_plain(of['first_ps'])} to {_plain(of['last_ps'])} ps"
-    return [("Length used", f"{_used(run)} ns"), ("Frames analysed", frames)]
+    averaged = [("Length in the averages", f"{number(averaged_ns, 2)} ns")] if averaged_ns is not None else []
+    return [("Length read", f"{_read(run)} ns"), *averaged, ("Frames read", frames)]
 
 
 def _files(run: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from analysis.report.collect import Electrolyte, Finished, records
+import numpy as np
+
+from analysis.replica_errors import BOUND
+from analysis.report.collect import Electrolyte, Finished, has_several_cations, records
 from analysis.report.formatting import number, scalar, species_of, unit_text, with_interval
 from analysis.report.names import (
     CHAIN_CONTACTS,
@@ -29,6 +33,8 @@ from analysis.report.names import (
 )
 
 NO_D_IN_PREVIEW = "preview: no D"
+BEYOND_CONTACT = "beyond the contact distance"
+"""What the note of a first peak says that is no direct contact (analysis/observables/rdf.py)."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +92,22 @@ def cell(row: dict[str, Any], scalars: Scalars, preview: bool) -> Cell:
     if not math.isfinite(value):
         return Cell(note or "not resolved", _msd_remark(str(row["label"]), scalars) if quantity == "D" else ())
     details = [note] if note else []
+    if word := _bound_word(quantity, note):
+        return Cell(f"{word} {number(value, 3)}", tuple(details), True)
     if quantity in EXACT:
         extreme = () if quantity == "trajectory_end" else ("an extreme, no estimate",)
         return Cell(number(value), (*extreme, *details), True)
     if quantity == "D" and "window" not in note:
         details += _window_remark(str(row["label"]), scalars)
     return Cell(with_interval(value, float(row["error"])), tuple(details), True)
+
+
+def _bound_word(quantity: str, note: str) -> str:
+    """Return "at least" or "at most" for a number that is no estimate but a bound, else nothing."""
+    found = re.search(BOUND, note)
+    if quantity.startswith("residence_lower_bound"):
+        return "at least"
+    return {"lower bound": "at least", "upper bound": "at most"}[found[1]] if found else ""
 
 
 def detail_groups(group: Electrolyte) -> tuple[Group, ...]:
@@ -134,16 +150,19 @@ def _heading(key: Key, observable: str, chains: Iterable[str]) -> str:
 def _line(key: Key, members: Sequence[Finished], by_member: Sequence[Scalars]) -> Line:
     quantity, label, unit = key
     cells = tuple(
-        _with_choices(cell(scalars[key], scalars, member.preview), key, member) if key in scalars else None
+        _with_choices(cell(scalars[key], scalars, member.preview), key, member, scalars) if key in scalars else None
         for member, scalars in zip(members, by_member, strict=True)
     )
-    name = line_name(quantity, label, of_paper=not all(member.foreign for member in members))
+    ours = not all(member.foreign for member in members)
+    name = line_name(quantity, label, of_paper=ours, with_cation=has_several_cations(members))
     return Line(quantity, label, name, unit_text(unit), cells)
 
 
-def _with_choices(shown: Cell, key: Key, member: Finished) -> Cell:
-    """Add what the number would be with the neighbouring choices: contact distance of a CN, window of a D."""
+def _with_choices(shown: Cell, key: Key, member: Finished, scalars: Scalars) -> Cell:
+    """Add what the number would be with other choices: contact distance or first minimum for a CN, window of a D."""
     quantity, label, _ = key
+    if quantity == "cn" and shown.is_number:
+        shown = replace(shown, details=(*shown.details, *_to_first_minimum(label, member, scalars)))
     curve = {"cn": "cn_band", "D": "D_sensitivity"}.get(quantity, "")
     rows = member.curves(curve)
     rows = rows[(rows["label"] == label) & rows["value"].notna()].sort_values("x", kind="stable")
@@ -155,6 +174,25 @@ def _with_choices(shown: Cell, key: Key, member: Finished) -> Cell:
         if not (quantity == "D" and r["x"] == 1)  # the whole window, which is the number itself
     )
     return replace(shown, details=(*shown.details, *others))
+
+
+def _to_first_minimum(label: str, member: Finished, scalars: Scalars) -> tuple[str, ...]:
+    """Return the CN up to the first minimum of the pooled g(r) with where that is, or why it has none."""
+    found, peak = (scalars.get((quantity, label, "nm")) for quantity in ("first_minimum", "first_peak"))
+    running = member.curves("running_cn")
+    running = running[(running["label"] == label) & running["value"].notna()].sort_values("x")
+    if found is None or running.empty:
+        return ()
+    where_nm, error_nm = float(found["value"]), float(found["error"])
+    if not math.isfinite(where_nm):
+        return (f"first minimum of g(r): {found['note'] or 'none'}",)
+    value = float(np.interp(where_nm, running["x"], running["value"]))
+    # further out the spread between the cations is not known, which hides what nearer in was told of their shells
+    error = float(running.loc[running["x"] <= where_nm + 1e-9, "error"].max())
+    far = peak is not None and BEYOND_CONTACT in str(peak["note"])
+    place = f"{with_interval(where_nm, error_nm)} nm" + (", behind a peak beyond contact" if far else "")
+    alone = " (interval from parts of the run alone)" if far and int(found["n"]) == 1 else ""
+    return (f"{with_interval(value, error)}{alone} up to the first minimum of g(r) at {place}",)
 
 
 def _choice(quantity: str, row: Mapping[str, Any]) -> str:

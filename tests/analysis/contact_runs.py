@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from analysis.cutoffs import CONTACT_NM
 from analysis.read import PAIR_DTYPE, Reading
 from analysis.run import Run, SiteGroup, Species
+from tests.analysis import moving_ions
 
 FAR_NM = 0.02  # beyond the contact distance
 
@@ -97,5 +97,4 @@ def telegraph(n_frames: int, shape: tuple[int, ...], p_off: float, p_on: float, 
 
 def normal_deviates(estimates: FloatArray, half_widths: FloatArray, truth: float, dof: float) -> FloatArray:
     """Deviations of estimates in units of their own error, carried from Student's t to the normal distribution."""
-    t = (estimates - truth) / half_widths * stats.t.ppf(0.975, dof)
-    return np.asarray(stats.norm.ppf(stats.t.cdf(t, dof)))
+    return moving_ions.normal_deviates(estimates - truth, half_widths, dof)

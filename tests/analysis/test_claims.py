@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis.claims import VERDICT_COLUMNS, judge, verdict
 from tests.analysis.replicas import scalars
@@ -124,6 +125,48 @@ def test_a_control_stands_beside_each_part_and_changes_no_verdict() -> None:
     assert preview["control_value"].isna().all()
     lacking = judge([MOTIF], mine, base, control=scalars("c", {CN: HIGH}))
     assert lacking["control"].tolist() == ["c"] and lacking["control_value"].isna().all()
+
+
+def test_two_systems_without_contact_are_not_judged_however_they_differ() -> None:
+    """0.02 against 0.01 neighbours: both "no contact", whatever Welch's test says of the tails of farther shells."""
+    key, near = ("cn", "Li-F(TFSI)"), claim("C2", part("cn", "Li-F(TFSI)", "up"))
+    far, farther = [0.020, 0.021, 0.019], [0.010, 0.011, 0.009]
+    for mine, base in ((far, farther), (farther, far)):
+        (found,) = judge([near], scalars("b-pab", {key: mine}), scalars("b", {key: base})).to_dict("records")
+        assert found["part"] == found["note"] == "not resolved: no contact in either"
+        assert found["verdict"] == "not resolved"
+        assert found["value"] == pytest.approx(np.mean(mine) - np.mean(base))
+    table = judge([near, FALLS], scalars("b-pab", {key: far, CN: LOW}), scalars("b", {key: farther, CN: HIGH}))
+    # it stays in the family of tests, as one with p = 1
+    assert table["p_holm"].tolist() == pytest.approx([1.0, 2 * _one_sided(LOW, HIGH)])
+    assert table["verdict"].tolist() == ["not resolved", "confirmed"]
+
+
+def _one_sided(low: list[float], high: list[float]) -> float:
+    return float(stats.ttest_ind(low, high, equal_var=False, alternative="less").pvalue)
+
+
+def test_contact_in_one_of_two_systems_is_a_difference() -> None:
+    key, near = ("cn", "Li-F(TFSI)"), claim("C2", part("cn", "Li-F(TFSI)", "up"))
+    none, some = [0.020, 0.021, 0.019], [0.30, 0.31, 0.29]
+    for mine, base, wanted, lacks in ((some, none, "confirmed", "b"), (none, some, "contradicted", "b-pab")):
+        (found,) = judge([near], scalars("b-pab", {key: mine}), scalars("b", {key: base})).to_dict("records")
+        assert (found["verdict"], found["note"]) == (wanted, f"no contact in {lacks}")
+    # one replica above the limit is contact
+    assert verdicts([near], {key: [0.051, 0.049, 0.05]}, {key: [0.020, 0.021, 0.019]}) == {"C2": "confirmed"}
+    # other numbers may be as small as they like
+    share = claim("C", part("holder", "Li-chain", "up"))
+    assert verdicts([share], {("holder", "Li-chain"): none}, {("holder", "Li-chain"): [0.0, 0.001, 0.0]}) == {
+        "C": "confirmed"
+    }
+
+
+def test_a_bound_is_not_tested() -> None:
+    slower = claim("C", part("viscosity", "", "up"))
+    key, base = ("viscosity", ""), scalars("b", {("viscosity", ""): LOW})
+    mine = scalars("b-pab", {key: HIGH}).assign(note=["lower bound: the integral has no plateau", "", ""])
+    (found,) = judge([slower], mine, base).to_dict("records")
+    assert found["verdict"] == "not resolved" and found["note"] == "b-pab: a lower bound in 1 of 3 runs"
 
 
 @pytest.mark.slow

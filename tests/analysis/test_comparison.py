@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.comparison import COLUMNS, LONGEST_CURVE, NOT_COMPARED, PREVIEW, compare, holm, welch
+from analysis.comparison import COLUMNS, LONGEST_CURVE, NOT_COMPARED, PREVIEW, compare, differ, holm, welch
+from analysis.einstein import NORMAL_QUANTILE
 from analysis.table import frame, row
 from tests.analysis.replicas import scalars
 
@@ -92,6 +93,37 @@ def test_three_runs_of_each_are_judged() -> None:
     assert table.loc["cn", "within_run_error"] == pytest.approx(0.01 * math.sqrt(2 / 3))
 
 
+def test_replicas_that_agree_do_not_know_more_than_each_does() -> None:
+    """Mean denticities as three short runs of one liquid gave them, each known to 0.05."""
+    mine = scalars("b", {("denticity_mean", "Li-DME"): [1.9986, 1.9980, 1.9992]}, 0.004)
+    base = scalars("a", {("denticity_mean", "Li-DME"): [1.9715, 1.9730, 1.9747]}, 0.0535)
+    (row,) = compare(mine, base, about="").to_dict("records")
+    assert row["error"] == row["within_run_error"] == pytest.approx(math.hypot(0.004, 0.0535) / math.sqrt(3))
+    assert row["judged"] == "not resolved" and row["detectable"] > row["error"] > abs(row["value"])
+    (row,) = compare(mine.assign(error=1e-6), base.assign(error=1e-6), about="").to_dict("records")
+    assert row["judged"] == "resolved" and row["error"] < 0.01
+
+
+def test_values_that_never_vary_are_judged_by_the_errors_within() -> None:
+    mine, base = scalars("b", {CN: [1.0] * 3}, 0.1), scalars("a", {CN: [1.2] * 3}, 0.1)
+    (row,) = compare(mine, base, about="").to_dict("records")
+    assert row["error"] == pytest.approx(0.1 * math.sqrt(2 / 3)) and row["judged"] == "resolved"
+
+
+def test_the_wider_interval_is_careful_and_no_more_than_that() -> None:
+    """Replicas with honest errors within: false alarms below five percent, the interval hardly above the truth's."""
+    rng = np.random.default_rng(5)
+    within, found = 1.96, []
+    for _ in range(1000):
+        one, other = (pd.DataFrame({"value": rng.normal(size=4), "error": within}) for _ in range(2))
+        found.append(differ(one, other))
+    truth = NORMAL_QUANTILE * math.sqrt(2 / 4)
+    assert 0.01 < np.mean([one.p < 0.05 for one in found]) < 0.05
+    assert [one.p < 0.05 for one in found] == [abs(one.value) > one.half_width for one in found]
+    assert truth <= min(one.half_width for one in found) * 1.0001
+    assert np.median([one.half_width for one in found]) < 1.4 * truth
+
+
 def test_labels_of_one_quantity_share_their_adjustment() -> None:
     rng = np.random.default_rng(0)
     many = {("cn", f"Li-{i}"): list(rng.normal(size=3)) for i in range(8)}
@@ -142,7 +174,7 @@ def test_a_preview_shows_no_difference() -> None:
 def test_only_what_both_have_and_what_is_an_estimate_is_compared() -> None:
     mine = {CN: [1.0] * 3, ("cn", "Li-N(PAB,middle)"): [0.1] * 3, ("box_edge_min", ""): [4.0] * 3}
     other = {CN: [1.0] * 3, ("box_edge_min", ""): [4.1] * 3}
-    table = compare(scalars("b-pab", mine), scalars("b", other), about="")
+    table = compare(scalars("b-pab", mine, math.nan), scalars("b", other, math.nan), about="")
     assert table["label"].tolist() == [CN[1]] and "box_edge_min" in NOT_COMPARED
     assert table["note"].tolist() == ["the same in all runs: no scatter to judge by"]
     assert compare(scalars("b", other), scalars("c", {("D", "Li"): [1.0]}), about="").empty
@@ -194,7 +226,23 @@ def test_long_curves_series_and_curves_at_other_x_are_left_out() -> None:
 
 def test_shares_by_a_number_name_it_without_a_unit() -> None:
     tables = [
-        frame([row("denticity", "Li-TFSI", 0.5, "1", 0.1, 2, "1")], system="s", replica=replica) for replica in (1, 2)
+        frame(
+            [row(quantity, "Li-TFSI", 0.5, "1", 0.1, 2, "1") for quantity in ("share", "denticity")],
+            system="s",
+            replica=replica,
+        )
+        for replica in (1, 2)
     ]
     both = pd.concat(tables)
-    assert compare(both, both, about="")["label"].tolist() == ["Li-TFSI, 2"]
+    assert compare(both, both, about="")["label"].tolist() == ["Li-TFSI, 2"], "the mean denticity says the other"
+
+
+def test_numbers_of_neighbours_without_contact_in_either_are_not_judged() -> None:
+    near, far = ("cn", "Li-O"), ("cn", "Li-F")
+    mine = scalars("b", {near: [4.0, 4.1, 3.9], far: [0.020, 0.021, 0.019]})
+    base = scalars("a", {near: [5.0, 5.1, 4.9], far: [0.010, 0.011, 0.009]})
+    o, f = compare(mine, base, about="variant").to_dict("records")
+    assert f["judged"] == "not resolved: no contact in either"
+    assert math.isnan(f["p"]) and f["value"] == pytest.approx(0.01)
+    # and so it takes nothing from the others
+    assert o["p_holm"] == o["p"] and o["judged"] == "resolved"

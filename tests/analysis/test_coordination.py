@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.cutoffs import CONTACT_NM, IONS
 from analysis.observables.coordination import compute
 from analysis.read import load_reading, read
 from analysis.run import Run, SiteGroup, load_run
 from analysis.table import frame
 
 from .conftest import gas_document, run_document, species_entry, write_run
-from .contact_runs import contact_reading, contact_run, species, telegraph
+from .contact_runs import contact_reading, contact_run, normal_deviates, species, telegraph
 from .test_rdf import lattice
 
 
@@ -70,6 +71,22 @@ def test_counting_and_integral_agree_in_a_gas(tmp_path: Path) -> None:
     shares = table[table["quantity"] == "cn_probability"]
     assert shares["value"].sum() == pytest.approx(1)
     assert (shares["value"] * shares["x"]).sum() == pytest.approx(cn["value"])
+
+
+@pytest.mark.parametrize("ion", IONS)
+def test_counting_and_integral_agree_for_every_cation(tmp_path: Path, ion: str) -> None:
+    """Contact distances of other ions fall on edges of bins too, for every kind of site."""
+    rng, kinds = np.random.default_rng(1), list(CONTACT_NM)
+    species = [species_entry("M", "cation", 5, (IONS[ion][0],), 1.0)]
+    species += [species_entry(f"S{kind}", "solvent", 60) for kind in kinds]
+    sites = [{"label": kind, "species": f"S{kind}", "kind": kind, "atoms": [0]} for kind in kinds]
+    positions = rng.random((30, 5 + 60 * len(kinds), 3)) * 1.5
+    document = run_document(species, sites) | {"cation": "M"}
+    table = _table(tmp_path, document, positions, np.full((30, 3), 1.5))
+    for kind in kinds:
+        counted, integral = (_value(table, name, f"M-{kind}") for name in ("cn", "cn_integral"))
+        assert counted == pytest.approx(integral, abs=1e-12), kind
+        assert counted > 0.3
 
 
 @pytest.fixture
@@ -182,16 +199,29 @@ def test_denticity_of_independent_atoms_and_its_error() -> None:
     """Three atoms, each in contact with p = 1/4: two touch in 3 p^2 (1-p) / (1 - (1-p)^3)."""
     site = SiteGroup("O(G3)", "G3", "O", (0, 1, 2))
     run = contact_run([species("Li", "cation", 12), species("G3", "solvent", 2, 3)], [site])
-    truth = 3 * 0.25**2 * 0.75 / (1 - 0.75**3)
-    found = []
-    for seed in range(60):
-        table = _contact_table(run, {"O(G3)": telegraph(100, (12, 6), 0.6, 0.2, seed)}, 100)
-        row = table[(table["quantity"] == "denticity") & (table["x"] == 2)].iloc[0]
-        found.append((row["value"], row["error"]))
-        assert table.loc[table["quantity"] == "denticity", "value"].sum() == pytest.approx(1)
-    values, errors = np.array(found).T
-    assert abs(values.mean() - truth) < 4 * values.std() / np.sqrt(60)
-    assert np.mean(np.abs(values - truth) < errors) > 0.88
+    touched = 1 - 0.75**3
+    exact = {
+        ("denticity", 1.0): (3 * 0.25 * 0.75**2 / touched, 15.0),
+        ("denticity", 2.0): (3 * 0.25**2 * 0.75 / touched, 15.0),
+        ("denticity_mean", None): (0.75 / touched, 15.0),
+        ("cn_probability", 0.0): (0.75**6, 15.0),
+        ("cn_probability", 2.0): (15 * 0.25**2 * 0.75**4, 15.0),
+        ("cn_molecule_probability", 1.0): (2 * touched * (1 - touched), 15.0),
+        ("cn_total", None): (1.5, 15.0),
+        ("cn_drift", None): (0.0, 1e6),  # carried to the normal distribution already
+    }
+    found: dict[tuple[str, float | None], list[tuple[float, float]]] = {key: [] for key in exact}
+    for seed in range(200):
+        reading = contact_reading(run, {"O(G3)": telegraph(100, (12, 6), 0.6, 0.2, seed)}, 100)
+        rows = compute(run, reading, 0)
+        assert sum(one["value"] for one in rows if one["quantity"] == "denticity") == pytest.approx(1)
+        for (quantity, x), own in found.items():
+            one = next(one for one in rows if one["quantity"] == quantity and x in (None, round(one["x"], 6)))
+            own.append((one["value"], one["error"]))
+    for key, (truth, freedom) in exact.items():
+        values, errors = np.array(found[key]).T
+        z = normal_deviates(values, errors, truth, freedom)
+        assert 0.8 < z.std() < 1.2 and abs(z.mean()) < 4 * z.std() / np.sqrt(z.size), (key, z.std(), z.mean())
 
 
 def test_many_atoms_are_counted_together_and_none_is_said() -> None:

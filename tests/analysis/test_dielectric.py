@@ -13,7 +13,7 @@ from analysis.observables import dielectric
 from analysis.read import Reading, load_reading, read
 from analysis.run import load_run
 from analysis.table import Row
-from tests.analysis.conftest import species_entry, write_run
+from tests.analysis.conftest import write_run
 from tests.analysis.moving_ions import is_honest, normal_deviates
 from tests.analysis.test_dipole import BOX_NM, CHARGE_E, LENGTH_NM, dipoles_document
 from tests.ideal_systems import free_dipoles, ornstein_uhlenbeck
@@ -106,22 +106,29 @@ def test_a_short_run_says_that_it_is_not_converged(rotors: tuple[Path, Reading])
     assert only(rows, "dipole_correlation_time")["value"] == pytest.approx(20, rel=0.4)
 
 
-def test_a_mixture_of_free_rotors_has_that_of_both(tmp_path: Path) -> None:
-    """The formula asks for no ions, not for one species: eps - 1 is the sum of both kinds of rotors."""
-    n, frames = 12, 2000
-    document = dipoles_document(n)
-    other = species_entry("Y", "solvent", n, (9.0, 9.0), bonds=[(0, 1)]) | {"charges_e": [2 * CHARGE_E, -2 * CHARGE_E]}
-    directions = free_dipoles(frames, 2 * n, 1.0, seed=8)
-    start = np.random.default_rng(9).uniform(0, BOX_NM, (frames, 2 * n, 3))
-    pairs = np.stack([start, start + LENGTH_NM * directions], axis=2).reshape(frames, 4 * n, 3)
-    document["species"].append(other)
-    path = write_run(tmp_path, document, pairs % BOX_NM, np.full((frames, 3), BOX_NM))
-    read(load_run(path), tmp_path / "reading")
-    rows = dielectric.compute(load_run(path), load_reading(tmp_path / "reading"), 0)
-    found = only(rows, "dielectric_constant")
-    assert abs(found["value"] - langevin(n + 4 * n, MOMENT_C_M)) < found["error"] < 0.1 * found["value"]
-    assert found["note"] == "of the mixture"
-    assert not [one for one in rows if one["quantity"] == "molecular_dipole"]
+def test_a_mixture_has_none_and_says_why(rotors: tuple[Path, Reading]) -> None:
+    """Of pure liquids only: with a second solvent, or with chains, there is a reason and no number."""
+    path, reading = rotors
+    run = load_run(path)
+    for role in ("solvent", "polymer"):
+        other = replace(run.species[0], name="Y", role=role)
+        (found,) = dielectric.compute(replace(run, species=(*run.species, other)), reading, 0)
+        assert found["quantity"] == "dielectric_constant" and np.isnan(found["value"])
+        assert found["note"] == "a mixture: only that of pure liquids is given"
+
+
+def test_the_dipole_of_a_molecule_is_a_root_mean_square_with_an_honest_error(rotors: tuple[Path, Reading]) -> None:
+    """Mean squares that differ widely from frame to frame: exponential ones of mean 4 have the root 2, not 1.77."""
+    path, reading = rotors
+    run, rng, found = load_run(path), np.random.default_rng(4), []
+    unit = dielectric.E_NM_IN_DEBYE**2
+    for _ in range(300):
+        squares = rng.exponential(4.0 / unit, reading.n_frames)
+        rows = dielectric.compute(run, replace(reading, dipole_square_e2_nm2=squares), 0)
+        found.append((only(rows, "molecular_dipole")["value"], only(rows, "molecular_dipole")["error"]))
+    values, errors = np.array(found).T
+    assert values.mean() == pytest.approx(2.0, abs=4 * values.std() / np.sqrt(300))
+    assert is_honest(normal_deviates(values - 2.0, errors, 4))
 
 
 def test_without_charges_or_box_there_is_a_reason(rotors: tuple[Path, Reading]) -> None:

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.einstein import Criteria, Diffusion, Fit, estimate, exponent, gls_slope_weights
-from analysis.msd import log_spaced_lags, msd_curve
+from analysis import einstein
+from analysis.einstein import Criteria, Diffusion, Fit, estimate, exponent, fit_between, gls_slope_weights
+from analysis.msd import MsdCurve, log_spaced_lags, msd_curve
+from analysis.observables.diffusion import species_rows
 from tests.analysis.moving_ions import is_honest, normal_deviates
 from tests.ideal_systems import (
     ballistic_particles,
@@ -171,3 +173,22 @@ def test_a_change_of_pace_widens_the_error() -> None:
     assert result.fit is not None
     assert "error from 5 blocks" in result.note
     assert result.fit.half_width > 0.2 * D
+
+
+def test_a_window_without_a_fit_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the first half of the window has no fit, what is third is still that of the second half."""
+    positions = brownian_walkers(2000, 40, D, 1.0, seed=22)
+    whole, first, second = diffusion_of(positions).sensitivity
+    assert whole is not None and first is not None and second is not None
+
+    def without_first(curve: MsdCurve, start_ps: float, end_ps: float) -> Fit | None:
+        found = fit_between(curve, start_ps, end_ps)
+        return None if found == first else found
+
+    monkeypatch.setattr(einstein, "fit_between", without_first)
+    assert diffusion_of(positions).sensitivity == (whole, None, second)
+    rows = species_rows("Li", positions, 1.0, preview=False)
+    shown = {one["x"]: one for one in rows if one["quantity"] == "D_sensitivity"}
+    assert np.isnan(shown[2]["value"]) and shown[2]["note"] == "too few lags in this part of the window"
+    assert shown[3]["note"] == f"window {second.start_ps:.4g}-{second.end_ps:.4g} ps"
+    assert shown[3]["value"] == pytest.approx(1e4 * second.d_nm2_per_ps, rel=0.02)  # one lag more than above, of 1 ns

@@ -12,7 +12,7 @@ from analysis.units import NM2_PER_PS_IN_D_UNIT
 
 @pytest.mark.parametrize(("viscosity", "expected"), [(1.0, 1.2), (2.0, 0.62), (4.0, 0.31), (8.0, 0.16)])
 def test_the_sizes_that_the_reference_gives(viscosity: float, expected: float) -> None:
-    """298 K, 5 nm; ../shared/reference/statistics.md 5.1, which rounds to two digits."""
+    """298 K, 5 nm, by Yeh and Hummer (J. Phys. Chem. B 108, 15873, 2004) by hand, rounded to two digits."""
     found = correction_nm2_per_ps(298.0, 5.0, viscosity) * NM2_PER_PS_IN_D_UNIT
     assert found == pytest.approx(expected, abs=0.05 if viscosity == 1 else 0.006)
 

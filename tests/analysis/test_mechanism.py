@@ -180,7 +180,7 @@ def test_flicker_does_not_unbind() -> None:
     late[250] = True  # a contact of one frame
     for contacts, bound in ((touching, True), (holding(frames, late), False)):
         reading = reading_of(run, np.zeros((frames, N + M, 3)), pairs={"Na-N(PAB,middle)": pairs_of(contacts)})
-        found = mechanism.bound_frames([molecule_contacts(run, reading, run.sites)], 2.0)
+        found = mechanism.bound_frames([molecule_contacts(run, reading, run.sites)], 2)
         assert np.all(found == bound)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis import msd
 from analysis.msd import (
+    even_interval_ps,
     excess_variance,
     fft_msd,
     jackknife_half_width,
@@ -144,3 +145,14 @@ def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
 def test_lags_beyond_the_run_are_refused() -> None:
     with pytest.raises(ValueError, match="lags"):
         msd_curve(np.zeros((10, 2, 3)), np.array([10]), 1.0)
+
+
+@pytest.mark.parametrize("start_ps", [0.0, 32.0, 64.0, 20_000.0])
+def test_times_in_single_precision_give_one_interval_whenever_the_run_began(start_ps: float) -> None:
+    stored = (start_ps + 0.1 * np.arange(300)).astype(np.float32).astype(np.float64)
+    assert even_interval_ps(stored) == 0.1
+
+
+def test_uneven_frames_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"not evenly spaced.*Remedy"):
+        even_interval_ps(np.array([0.0, 1.0, 2.0, 4.0, 5.0]))

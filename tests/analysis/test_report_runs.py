@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import MDAnalysis as mda
 import numpy as np
@@ -14,6 +15,8 @@ import pytest
 
 import analysis
 from analysis.__main__ import main
+from analysis.observe import observe
+from analysis.read import read
 from analysis.report_runs import _reading_code, report_runs
 from analysis.run import RunError
 from analysis.table import read_csv
@@ -67,6 +70,16 @@ def test_replicas_are_pooled_and_systems_stand_side_by_side(tmp_path: Path, runs
     assert {path: sorted(path.parent.iterdir()) for path in runs} == before
 
 
+def test_all_cores_are_used_unless_told(tmp_path: Path, runs: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    spies = {name: Mock(side_effect=work) for name, work in (("read", read), ("observe", observe))}
+    for name, spy in spies.items():
+        monkeypatch.setattr(f"analysis.report_runs.{name}", spy)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1, 2}, raising=False)
+    for number, (options, wanted) in enumerate((([], 3), (["--processes", "2"], 2))):
+        main(["report-runs", str(runs[0]), "-o", str(tmp_path / f"{number}.html"), *options])
+        assert [spy.call_args.args[3] for spy in spies.values()] == [wanted, wanted]
+
+
 def test_a_trajectory_is_read_again_only_when_it_changed(tmp_path: Path, runs: list[Path]) -> None:
     work, out = tmp_path / "work", tmp_path / "report.html"
     report_runs(runs[:1], out, work)
@@ -103,6 +116,7 @@ def test_a_run_that_cannot_be_measured_does_not_stop_the_others(tmp_path: Path, 
         (lambda runs, work: runs[0].write_text("{"), "not valid JSON"),
         (lambda runs, work: (work.mkdir(), (work / "thesis.tex").touch()), "left as it is"),
         (lambda runs, work: runs[1].unlink(), "cannot be read"),
+        (lambda runs, work: shutil.copy(runs[0].parent / "traj.xtc", runs[1].parent), "from the same trajectory"),
     ],
 )
 def test_what_cannot_be_reported_is_told_before_anything_is_measured(  # type: ignore[no-untyped-def]
@@ -189,7 +203,7 @@ def test_the_page_says_how_much_was_used_and_nothing_was_configured(tmp_path: Pa
     work, out = tmp_path / "work", tmp_path / "report.html"
     report_runs([half, longer], out, work)
     page = out.read_text(encoding="utf-8")
-    assert "0.039 of 0.08 and 0.038 ns used" in page or "0.039 of 0.08 and 0.039 ns used" in page
+    assert "0.039 of 0.08 and 0.038 ns read, averages over 0.0" in page or "0.039 of 0.08 and 0.039 ns read" in page
     assert "as configured" not in page
     copy = json.loads((work / "longer" / "r1" / "run.json").read_text())
     assert copy["analysed"]["frames"] == FRAMES

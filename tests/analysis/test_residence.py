@@ -144,6 +144,10 @@ def test_frames_far_apart_forgive_nothing() -> None:
     found = [_one(table, f"residence_time_{form}", "Na-DME") for form in ("continuous", "intermittent")]
     assert found[0]["value"] == found[1]["value"]
     assert "nothing to forgive" in found[1]["note"]
+    # exchanges are counted by the same rule: every break that is seen is one
+    counted = _one(table, "exchanges", "Na-DME")
+    breaks = touching["O(DME)"][1:, :, ::2] != touching["O(DME)"][:-1, :, ::2]
+    assert counted["value"] == breaks.sum() / 2 / 16 and "nothing to forgive" in counted["note"]
 
 
 def test_replicas_of_different_length_are_pooled_lag_by_lag() -> None:

@@ -124,3 +124,10 @@ def test_every_compared_number_with_an_error_is_told_and_what_its_error_is_from(
     holder = found.iloc[1]
     assert holder["error"] == pytest.approx(0.3 / math.sqrt(3)) and holder["needed_replicas"] == 36
     assert holder["needed_ns"] == pytest.approx(10.0 * (holder["relative"] / TARGET) ** 2) == pytest.approx(120.0)
+
+
+def test_nothing_is_said_of_a_bound() -> None:
+    rows = [row("viscosity", "", 2.0, "mPa s", 1.0, note="lower bound: no plateau"), row("cn", "Li-O", 2.0, "1", 1.0)]
+    replicas = frame(rows, system="s", replica=1)
+    pooled = replicas.drop(columns="replica").assign(n=1)
+    assert needs(pooled, replicas, 1.0)["quantity"].tolist() == ["cn"]

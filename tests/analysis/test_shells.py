@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from analysis.cutoffs import CONTACT_NM, contact_distance_nm, ion_of
+from analysis.cutoffs import CONTACT_NM, IONS, contact_distance_nm, ion_of, pair_cutoff_nm
+from analysis.neighbours import BIN_NM
 from analysis.run import RunError, SiteGroup
 from analysis.shells import (
     contact_nm,
     coordinating_sites,
     counted,
     holder_of,
+    mean_error,
     mean_with_error,
     molecule_contacts,
     part_of,
 )
 
-from .contact_runs import contact_reading, contact_run, species, telegraph
+from .contact_runs import FloatArray, contact_reading, contact_run, species, telegraph
+from .moving_ions import is_honest, normal_deviates
 
 O_SITE = SiteGroup("O(DME)", "DME", "O", (0, 2))
 HB_SITE = SiteGroup("HB(DME)", "DME", "HB", (1,))
@@ -87,6 +91,84 @@ def test_contact_distances_grow_with_the_ion() -> None:
         [replace(species("Na", "cation", 3), masses_u=(22.99,)), species("DME", "solvent", 8)], [O_SITE]
     )
     assert contact_nm(sodium, O_SITE) == pytest.approx(0.306)
+
+
+@pytest.mark.parametrize("ion", IONS)
+def test_contact_distances_are_edges_of_bins(ion: str) -> None:
+    for kind in CONTACT_NM:
+        for distance in (contact_distance_nm, pair_cutoff_nm):
+            bins = distance(kind, (IONS[ion][0],)) / BIN_NM
+            assert bins == pytest.approx(round(bins), abs=1e-6)
+        exact = CONTACT_NM[kind] + IONS[ion][1] - IONS["Li"][1]
+        assert abs(contact_distance_nm(kind, (IONS[ion][0],)) - exact) <= BIN_NM / 2 + 1e-9
+
+
+def changing(p_off: float) -> Callable[[np.random.Generator, int], FloatArray]:
+    """Contacts of each cation with three sites, in contact a fifth of the time; lifetime 1 / p_off frames of 300."""
+    return lambda rng, n: telegraph(300, (n, 3), p_off, p_off / 4, int(rng.integers(2**31))).sum(axis=2) - 0.6
+
+
+def together(share: float) -> Callable[[np.random.Generator, int], FloatArray]:
+    """All cations fluctuate together in a share of their variance."""
+    return lambda rng, n: (
+        math.sqrt(share) * rng.normal(size=(300, 1)) + math.sqrt(1 - share) * rng.normal(size=(300, n))
+    )
+
+
+def frozen_and_together(rng: np.random.Generator, n: int) -> FloatArray:
+    """Shells that differ for ever, and a fluctuation of all that moves the mean as much."""
+    common = 0.3 * math.sqrt(300 / n) * rng.normal(size=(300, 1))
+    return np.asarray(0.3 * rng.normal(size=n) + common + rng.normal(size=(300, n)))
+
+
+def frozen(rng: np.random.Generator, n: int) -> FloatArray:
+    return np.repeat(rng.normal(size=(1, n)), 300, axis=0)
+
+
+@pytest.mark.parametrize("n_cations", [5, 12, 40, 100])
+@pytest.mark.parametrize(
+    "system",
+    [
+        *(changing(p_off) for p_off in (0.2, 0.016, 0.0024)),
+        frozen,
+        *(together(share) for share in (0.03, 0.2, 1.0)),
+        frozen_and_together,
+    ],
+    ids=["fast", "slow", "nearly frozen", "frozen", "hardly", "somewhat", "together", "frozen and together"],
+)
+def test_the_error_of_a_mean_is_honest(
+    n_cations: int, system: Callable[[np.random.Generator, int], FloatArray]
+) -> None:
+    """From contacts that change all the time to none that do, alone and all at once: spread of z over 300 repeats."""
+    means, found = [], []
+    for seed in range(300):
+        values = system(np.random.default_rng(seed), n_cations)
+        means.append(values.mean())
+        found.append(mean_error(np.array([part.mean(axis=0) for part in np.array_split(values, 5)])))
+    width, freedom = (np.array([getattr(one, name) for one in found]) for name in ("half_width", "freedom"))
+    deviations = np.array(means)
+    z = np.array([normal_deviates(*one) for one in zip(deviations, width, freedom, strict=True)])
+    varied = np.isfinite(width)  # five frozen cations may all have the same number
+    assert varied.mean() > 0.95
+    z, width, deviations = z[varied], width[varied], deviations[varied]
+    assert is_honest(z), (z.std(ddof=1), z.mean())
+    assert np.mean(np.abs(deviations) < width) > 0.9
+
+
+def test_what_decides_on_the_error() -> None:
+    rng = np.random.default_rng(1)
+    parts, cations = np.arange(5.0)[:, None], np.arange(12.0)
+    noise = 0.01 * rng.normal(size=(5, 12))
+    one = mean_error(parts + noise)
+    assert one.freedom == 4 and one.standard == pytest.approx(math.sqrt(2.5 / 5), rel=0.01) and not one.from_cations
+    other = mean_error(cations + noise)
+    assert other.freedom == 11 and other.standard == pytest.approx(math.sqrt(13 / 12), rel=0.01) and other.from_cations
+    both = mean_error(parts + cations + noise)
+    assert both.standard == pytest.approx(math.sqrt(2.5 / 5 + 13 / 12), rel=0.01) and 4 < both.freedom < 15
+    alone = mean_error((parts + noise)[:, :1])
+    assert alone.freedom == 4 and np.isnan(mean_error(np.ones((5, 12))).standard)
+    several = mean_error(np.stack([parts + noise, cations + noise], axis=-1))
+    assert several.standard.tolist() == pytest.approx([float(one.standard), float(other.standard)])
 
 
 def test_what_never_changes_has_no_error_from_parts() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from MDAnalysis.lib.formats.libmdaxdr import XTCFile
 
+from analysis.__main__ import _progress
 from analysis.read import load_reading, read
 from analysis.run import RunError, load_run
 from analysis.survey import longest_even, usual_spacing
@@ -142,3 +143,32 @@ def test_damage_in_the_middle_of_a_file_costs_only_the_frames_that_it_hits(tmp_p
 def xtc_offsets(path: Path) -> np.ndarray:
     with XTCFile(str(path)) as file:
         return np.array(file.offsets)
+
+
+def test_a_second_look_at_the_frames_tells_how_far_it_is(tmp_path: Path) -> None:
+    """Read up to the first gap, looked at from there, then read from there: 3 passes, each told to its end."""
+    times = np.array([*range(12), *range(50, 80)])
+    path = write_run(
+        tmp_path / "run", gas_document(2, 2), np.ones((42, 4, 3)), np.full((42, 3), 3.0), times.astype(float)
+    )
+    told: list[tuple[int, int]] = []
+    read(load_run(path), tmp_path / "reading", lambda done, total: told.append((done, total)))
+    passes = list(dict.fromkeys(total for _, total in told))
+    assert passes == [42, 31, 30]
+    assert (31, 31) in told and (30, 30) in told
+
+
+def test_time_left_is_that_of_the_present_pass(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 20.0, 40.0, 100.0, 111.0])
+    monkeypatch.setattr("analysis.__main__.time.monotonic", lambda: next(clock))
+    show = _progress("gas r1")
+    show(0, 100)  # nothing is read yet, and nothing can be said of the time
+    show(40, 100)
+    show(0, 60)
+    show(30, 60)
+    assert capsys.readouterr().err.splitlines() == [
+        "gas r1: read 40 of 100 frames, 60 s left",
+        "gas r1: read 30 of 60 frames, 11 s left",
+    ]

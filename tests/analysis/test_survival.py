@@ -8,12 +8,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from analysis.statistics import half_width_95
 from analysis.survival import (
     Residence,
     Stretches,
     Survival,
     bridged,
     exchanges,
+    frames_within,
     groups_of,
     new_partners,
     residence,
@@ -79,6 +81,11 @@ def test_short_absences_are_bridged(before: str, gap: int, after: str) -> None:
 
 def test_flicker_is_left_out() -> None:
     assert _as_drawn(steady(_drawn("#...#...###.###....#"), 2), 1) == "#.......#######....#"
+
+
+@pytest.mark.parametrize(("interval_ps", "frames"), [(5.0, 0), (2.0, 1), (1.5, 1), (0.2, 10), (math.nan, 0), (0.0, 0)])
+def test_frames_that_last_no_longer_than_two_ps(interval_ps: float, frames: int) -> None:
+    assert frames_within(2.0, interval_ps) == frames
 
 
 def test_exchanges_are_changes_that_last() -> None:
@@ -185,13 +192,28 @@ def test_times_and_errors_of_telegraph_contacts(
     assert np.mean(np.abs(times - truth) < half_widths) > 0.9
 
 
-def test_the_error_of_the_curve_covers_the_truth() -> None:
-    inside = []
+def test_the_errors_of_curve_exponent_and_counts_are_honest() -> None:
+    """200 runs of 16 cations and 4 molecules: C(k) = 0.95^k, exponent 1, and the counts of a telegraph process."""
+    p_off, p_on, n_frames = 0.05, 0.05, 300
+    lags, found = (2, 10, 32), []
     for seed in range(200):
-        curve = _survival(_of(telegraph(300, (64,), 0.05, 0.05, seed)), n_molecules=4, n_cations=16)
-        lag = int(np.searchsorted(curve.lag_frames, 10))
-        inside.append(abs(curve.curve[lag] - 0.95**10) < curve.half_width()[lag])
-    assert 0.9 < np.mean(inside) <= 0.99
+        contacts = _of(telegraph(n_frames, (64,), p_off, p_on, seed))
+        curve = _survival(contacts, n_molecules=4, n_cations=16)
+        at, time = np.searchsorted(curve.lag_frames, lags), residence(curve, 1.0)
+        own = [*zip(curve.curve[at], curve.half_width()[at], strict=True), (time.beta, time.beta_half_width)]
+        for count in (exchanges, new_partners):
+            own.append((count(contacts, 4, 16).mean(), half_width_95(count(contacts, 4, 16))))
+        found.append(own)
+    assert curve.lag_frames[at].tolist() == list(lags)
+    truth = [0.95**lag for lag in lags] + [
+        1.0,
+        4 * (n_frames - 1) * 0.5 * p_off,
+        4 * 0.5 * (1 - 0.95 ** (n_frames - 1)),
+    ]
+    for number, exact in enumerate(truth):
+        value, half_width = np.array(found)[:, number].T
+        z = normal_deviates(value, half_width, exact, 15)
+        assert 0.8 < z.std() < 1.2 and abs(z.mean()) < 4 * z.std() / math.sqrt(z.size), (number, z.std(), z.mean())
 
 
 def test_censored_contacts_do_not_shorten_the_time() -> None:
@@ -204,7 +226,7 @@ def test_a_run_that_is_too_short_gives_a_lower_bound() -> None:
     found = residence(_survival(_of(telegraph(100, (80,), 0.002, 0.002, 3)), 4, 20), interval_ps=10.0)
     assert math.isnan(found.time_ps)
     assert 400 < found.lower_bound_ps < 495
-    assert found.note.startswith("tau > 0.4")
+    assert found.note.startswith("tau > 4")
     assert "lower bound" in found.note
 
 

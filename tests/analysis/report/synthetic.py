@@ -46,6 +46,10 @@ MISFITS = [
     {"criterion": "bond length", "reached": 0.035, "limit": 0.02, "unit": "angstrom"},
     {"criterion": "torsion of <B-N>", "reached": 2.5, "limit": 1.0, "unit": "kJ/mol"},
 ]
+MISFITS_OF = {
+    "PAB": MISFITS,
+    "DEC": [{"criterion": "heat of vaporisation", "reached": 7.2, "limit": 5.0, "unit": "%"}],
+}
 
 
 def make_run(system: str, *, replica: int = 1, preview: bool = False, title: str | None = None) -> dict[str, Any]:
@@ -113,7 +117,7 @@ def _species(name: str, role: str, count: int) -> dict[str, Any]:
         "charges_e": [0.0],
         "names": ["X"],
         "bonds": [],
-        "misfits": MISFITS if name == "PAB" else [],
+        "misfits": MISFITS_OF.get(name, []),
     }
 
 
@@ -171,7 +175,9 @@ def _shell(label: str, peak_nm: float) -> list[Row]:
     cn = np.cumsum(g * r**2) * 1.2
     rows = [row("g", label, b, "1", 0.05 * b, a, "nm") for a, b in zip(r, g, strict=True)]
     rows += [row("running_cn", label, b, "1", 0.02 * b, a, "nm") for a, b in zip(r, cn, strict=True)]
-    return [*rows, row("first_peak", label, peak_nm, "nm", 0.0021)]
+    far = "beyond the contact distance of 0.28 nm" if peak_nm > 0.28 else ""
+    minimum = row("first_minimum", label, peak_nm + 0.06, "nm", 0.0042)
+    return [*rows, row("first_peak", label, peak_nm, "nm", 0.0021, note=far), minimum]
 
 
 def _motion(name: str, preview: bool, subdiffusive: bool) -> list[Row]:

@@ -83,6 +83,8 @@ def test_the_three_differences_of_a_control_are_shown_and_add_up(three: Page) ->
     )
     assert whole == pytest.approx(chemistry + room) == pytest.approx(-1.0)
     assert "excluded volume" in three.body and "chemistry" in three.body
+    assert "3 differences judged in 3 families" in three.body and "about 0.15 of the families" in three.body
+    assert "Not compared, as only one of the two has them: PAB in" in three.body
     assert "resolved" in three.body
 
 

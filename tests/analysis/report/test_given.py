@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from analysis.report import build
-from analysis.report.given import PAGE_MARK, is_our_page
-from analysis.table import row
+from analysis.report.given import PAGE_MARK, check_distinct, is_our_page
+from analysis.run import Run, RunError
+from analysis.table import frame, row, write_csv
 from tests.analysis.report.page import Page
 from tests.analysis.report.synthetic import ETHER, make_run, make_tables, write_system
 
@@ -32,16 +34,25 @@ def write(results: Path, run: dict[str, Any], *, replicas: int = 1) -> None:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    """One given run, of which less than a half was used."""
-    write(tmp_path, given("mine"))
+    """One given run, of which less than a half was read and half of that is in the averages."""
+    run = given("mine")
+    settled = [row("start", "all", 55.0, "ps"), row("stationary", "all", 0.0, "1", note="never settle: Li-DOL")]
+    write_system(tmp_path, run, make_tables(run) | {"stationarity": settled})
     return Page(build(tmp_path, ["mine"], {"mine": 1}, tmp_path / "report.html"))
 
 
 def test_what_was_analysed_and_from_which_files(page: Page) -> None:
-    assert "0.09 of 0.2 ns used" in page.find(id="what-ran")[0]["text"]
+    assert "0.09 of 0.2 ns read, averages over 0.045 ns" in page.find(id="what-ran")[0]["text"]
     about = page.find(data_about="mine")[0]
     assert "open" in about["attributes"]
-    for words in ("0.09 of 0.2 ns", "226, from 10 to 100 ps", "0.4 ps", "topol.tpr", "a.xtc, b.xtc"):
+    for words in (
+        "0.09 of 0.2 ns",
+        "Length in the averages0.045 ns",
+        "226, from 10 to 100 ps",
+        "0.4 ps",
+        "topol.tpr",
+        "a.xtc, b.xtc",
+    ):
         assert words in about["text"], words
     assert "far" not in about["text"]
     assert "no bonds: <guessed>" in page.find(data_notes="mine")[0]["text"]
@@ -92,6 +103,54 @@ def test_each_system_stands_under_its_own_cation(tmp_path: Path) -> None:
     assert "from Na: O 0.306 nm" in page.find(id="definitions")[0]["text"]
 
 
+def test_rows_of_two_cations_name_theirs_and_what_only_one_has_is_told(tmp_path: Path) -> None:
+    """A sodium salt beside a lithium salt, one solvent of which was described under another name."""
+    first, second = given("lithium"), given("sodium", cation="Na", compared_with="lithium")
+    renamed = {"Li": "Na", "DOL": "C3H6O2"}
+    second["species"] = [one | {"name": renamed.get(one["name"], one["name"])} for one in second["species"]]
+    masses = {"DOL": [16.0, 12.011], "C3H6O2": [12.01, 15.999], "DME": [12.0]}
+    for run, cation in ((first, "Li"), (second, "Na")):
+        run["species"] = [
+            one
+            | {"masses_u": own, "charges_e": [0.0] * len(own), "names": [f"X{number}" for number in range(len(own))]}
+            if (own := masses.get(one["name"]))
+            else one
+            for one in run["species"]
+        ]
+        sites = [{"label": "O(DME)", "species": "DME", "kind": "O", "atoms": [0]}]
+        sites += [{"label": "O_new(DME)", "species": "DME", "kind": "O", "atoms": [0]}] if cation == "Na" else []
+        run["sites"] = sites
+        numbers = [row("speciation", f"{cation}-SSIP", 0.5, "1", 0.1), row("density", "", 1000.0, "kg/m^3", 1.0)]
+        write_system(tmp_path, run, {"speciation": numbers})
+        write_csv(
+            frame(numbers, system=run["system"], replica=1),
+            tmp_path / run["system"] / "r1" / "observables" / "speciation.csv",
+        )
+    names = ["lithium", "sodium"]
+    body = Page(build(tmp_path, names, dict.fromkeys(names, 1), tmp_path / "report.html")).body
+    assert "Share Li–SSIP" in body and "Share Na–SSIP" in body and "Share SSIP" not in body
+    told = "Not compared, as only one of the two has them: Na, C3H6O2, O new (DME) in sodium; Li, DOL in lithium."
+    assert f"{told} C3H6O2 of sodium has the atoms of DOL of lithium" in body
+    assert "--name C3H6O2=DOL" in body and "--name Na=Li" not in body
+
+
+def test_a_variant_without_its_base_stands_under_its_own_name(tmp_path: Path) -> None:
+    write(tmp_path, given("mine", base="absent"))
+    page = Page(build(tmp_path, ["mine"], {"mine": 1}, tmp_path / "report.html"))
+    (section,) = page.find(id="numbers-absent")
+    assert section["text"].strip().startswith("mine")
+    assert "absent, which mine extends, has no numbers on this page: nothing is compared with it; give" in page.body
+
+
+def test_a_column_that_nobody_has_a_number_for_is_left_out(page: Page, tmp_path: Path) -> None:
+    assert "Deviation from the prediction" in page.find(id="glance-table")[0]["text"]
+    run = given("bare")
+    write_system(tmp_path, run, {"thermodynamics": [row("density", "", 1000.0, "kg/m^3", 1.0)]})
+    (table,) = Page(build(tmp_path, ["bare"], {"bare": 1}, tmp_path / "bare.html")).find(id="glance-table")
+    assert "Density" in table["text"] and "Stationary" in table["text"]
+    assert "Deviation" not in table["text"] and "Salt" not in table["text"]
+
+
 def test_replicas_are_counted_for_each_system(tmp_path: Path) -> None:
     counts = {"one": 1, "two": 2}
     for name, n in counts.items():
@@ -124,6 +183,25 @@ def test_when_nothing_could_be_measured_no_workflow_is_spoken_of(tmp_path: Path)
     for word in ("workflow", "Lithium", "yet"):
         assert word not in page.body, word
     assert "no XTC" in page.body and "mend the run.json" in page.body
+
+
+def test_replicas_from_one_trajectory_are_refused(tmp_path: Path) -> None:
+    """One file by another way, a copy of it, or a part of it that two runs share; not files that begin alike."""
+    first, copy, linked, other, empty = (tmp_path / f"{name}.xtc" for name in "abcde")
+    first.write_bytes(bytes(200_000))
+    copy.write_bytes(bytes(200_000))
+    linked.symlink_to(first)
+    other.write_bytes(bytes(199_999) + b"1")
+    empty.touch()
+
+    def check(*parts: tuple[Path, ...]) -> None:
+        runs = [Mock(spec=Run, system="gas", trajectory_paths=one) for one in parts]
+        check_distinct([(Path(f"{number}.json"), run) for number, run in enumerate(runs)])
+
+    check((first, other), (empty,), (tmp_path / "absent.xtc",), (tmp_path / "lost.xtc",))
+    for same in (first, copy, linked):
+        with pytest.raises(RunError, match=f"0.json and 1.json: two replicas of gas .*{same.name}.*Remedy: leave one"):
+            check((other, first), (same,))
 
 
 def test_our_pages_are_known_by_their_mark(tmp_path: Path) -> None:
