@@ -43,7 +43,7 @@ from analysis.shells import (
     part_of,
 )
 from analysis.survival import Stretches, frames_within, new_partners, steady, stretches
-from analysis.table import Row, row
+from analysis.table import Row, join_notes, row
 
 PARAMETERS: dict[str, Any] = {
     "compositions": 40,  # the commonest ones; what is left is "other"
@@ -103,13 +103,13 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     shape = reading.n_frames - first, run.n_cations
     shells = Shells(contacts, shape, _independent_shells(lasting, contacts, shape), reading.interval_ps)
     cation = run.cation
-    rows = _pairing_rows("speciation", cation, shells)
+    rows = _pairing_rows("speciation", run, shells)
     rows += _holder_rows(cation, shells)
     rows += _composition_rows(cation, shells)
     rows += _motif_rows(run, reading, first, shells)
     for one, found in lasting.items():
         contacts[one] = _contacts_of(found, contacts[one])
-    return rows + _pairing_rows("speciation_steady", cation, shells)
+    return rows + _pairing_rows("speciation_steady", run, shells)
 
 
 def _lasting(found: Contacts, dwell_frames: int) -> Stretches:
@@ -155,8 +155,8 @@ def share_row(quantity: str, label: str, true: BoolArray, shells: Shells, decidi
     return row(quantity, label, mean, "1", error, note=note)
 
 
-def _pairing_rows(quantity: str, cation: str, shells: Shells) -> list[Row]:
-    """Return the shares of SSIP, CIP and AGG; nothing without anions."""
+def _pairing_rows(quantity: str, run: Run, shells: Shells) -> list[Row]:
+    """Return the shares of SSIP, CIP and AGG among the run's cations; nothing without anions."""
     if not shells.has("anion"):
         return []
     n_anions = shells.held_by("anion")
@@ -167,7 +167,14 @@ def _pairing_rows(quantity: str, cation: str, shells: Shells) -> list[Row]:
             shared[found.frame[several], found.cation[several]] = True
     pairs = (n_anions == 1) & ~shared
     states = {"SSIP": n_anions == 0, "CIP": pairs, "AGG": (n_anions > 0) & ~pairs}
-    return [share_row(quantity, f"{cation}-{name}", true, shells, ["anion"]) for name, true in states.items()]
+    rows = [share_row(quantity, f"{run.cation}-{name}", true, shells, ["anion"]) for name, true in states.items()]
+    others = [one.name for one in run.species if one.role == "cation" and one.name != run.cation]
+    if others:
+        unseen = (
+            f"contacts with {', '.join(others)} are not counted: an anion that one of them shares is not told"
+        )
+        rows = [one | {"note": join_notes(one["note"], unseen)} for one in rows]
+    return rows
 
 
 def _holder_rows(cation: str, shells: Shells) -> list[Row]:

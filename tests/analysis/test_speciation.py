@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -81,6 +82,15 @@ def eight() -> pd.DataFrame:
 def test_pairs_by_the_stated_rule(eight: pd.DataFrame) -> None:
     assert _values(eight, "speciation") == {"SSIP": 4 / 8, "CIP": 1 / 8, "AGG": 3 / 8}
     assert _values(eight, "speciation_steady") == _values(eight, "speciation")
+
+
+def test_pairs_beside_another_cation_say_that_it_is_not_counted() -> None:
+    run = _run(8)
+    beside = replace(run, species=(*run.species, species("Na", "cation", 3)))
+    for one, told in ((run, False), (beside, True)):
+        table = _table(one, _contacts(one, [("O(TFSI)", 2, 0)]))
+        notes = table.loc[table["quantity"] == "speciation", "note"]
+        assert len(notes) == 3 and all(("contacts with Na are not counted" in note) == told for note in notes)
 
 
 def test_who_holds_the_cation(eight: pd.DataFrame) -> None:
