@@ -198,7 +198,7 @@ class FrameCheck:
         if time_ps - before <= 0:
             return (
                 f"comes after one at {before:g} ps: the trajectory repeats or goes back "
-                "(its parts can be joined without overlap by gmx trjcat)"
+                "(./sheath describe joins its parts without overlap, given in the order of time)"
             )
         rounding = TIME_ROUNDING * abs(time_ps)
         if abs(time_ps - before - self._spacing_ps) > SPACING_TOLERANCE * self._spacing_ps + rounding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 import multiprocessing
 import pkgutil
@@ -68,6 +69,10 @@ def _next(observables: Sequence[Observable], taken: Synchronized[int]) -> Observ
 def _table(run: Run, reading: Reading, start_frame: int, observable: Observable, folder: Path) -> list[str]:
     """Write the table of one observable; return what failed, at most one line."""
     name, compute = observable
+    if reading.unknown_boundary and getattr(inspect.getmodule(compute), "NEEDS_POSITIONS", True):
+        # A note of the reading tells the reason, once for all of them.
+        _write(run, [], folder / f"{name}.csv")
+        return []
     try:
         rows = compute(run, reading, start_frame)
     # Whatever goes wrong in one observable, the others are still wanted; the caller reports it.

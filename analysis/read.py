@@ -190,7 +190,7 @@ def _frames_asked_for(run: Run, trajectory: Any) -> tuple[int, list[str]]:
     if n_frames < MIN_FRAMES:
         raise _too_few(run, n_frames, "")
     start_ps, next_ps = (read_header(trajectory, frame).time_ps for frame in (0, 1))
-    interval_ps = next_ps - start_ps
+    interval_ps = run.frame_interval_ps or next_ps - start_ps  # the first two frames may be the odd ones
     if not run.production_ns or interval_ps <= 0:  # noticed when it is read
         return n_frames, []
     n_asked = int(run.production_ns * PS_PER_NS / interval_ps + SPACING_TOLERANCE) + 1

@@ -54,7 +54,7 @@ class Reading:
         energies: table with `ENERGY_COLUMNS`; no rows when the run has no energy file.
         notes: remarks for the report, e.g. that the trajectory was cut short.
         largest_step: largest component of a minimum-image step of a molecule's centre of mass between two
-            frames, in box lengths (at most 0.5); NaN when not known, as without a box.
+            frames, in box lengths (at most 0.5; near 0 without a box); NaN when not known.
         unknown_boundary: why, without a box, nothing that needs positions can be right; empty when it can.
         dipole_e_nm: (F, 3) dipole moment of all molecules together; None for a liquid with ions.
         dipole_square_e2_nm2: (F,) square of a molecule's dipole moment, averaged over the molecules; or None.

@@ -40,6 +40,10 @@ SPACING_TOLERANCE = 0.01
 XTC_MAGIC = (1995, 2023)
 """First number of every XTC frame; the second one since GROMACS 2023 for very large systems."""
 _DESCRIBE_AGAIN = "Remedy: name the structure that belongs to run.json, or write run.json anew (./sheath describe)"
+_DESCRIBE_FIRST = (
+    "Remedy: describe the simulation first (./sheath describe TOPOLOGY TRAJECTORY --temperature K -o run.json), then "
+    "./sheath report run.json -o report.html"
+)
 
 
 def load_run(path: Path) -> Run:
@@ -51,9 +55,13 @@ def load_run(path: Path) -> Run:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunError(f"{path}: cannot be read ({error.strerror})") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RunError(f"{path}: not valid JSON ({error})") from error
+        inside = path / "run.json"
+        remedy = f"Remedy: {inside}" if inside.is_file() else _DESCRIBE_FIRST
+        raise RunError(f"{path}: cannot be read ({error.strerror}). {remedy}") from error
+    except UnicodeDecodeError as error:
+        raise RunError(f"{path}: is no run.json. {_DESCRIBE_FIRST}") from error
+    except json.JSONDecodeError as error:
+        raise RunError(f"{path}: not valid JSON ({error}). {_DESCRIBE_FIRST}") from error
     problems = check_document(document)
     if problems:
         raise RunError(f"{path}: " + "; ".join(problems))

@@ -68,6 +68,8 @@ def coordination_series(run: Run, reading: Reading) -> dict[str, FloatArray]:
     Sites of a kind without a contact distance are left out; the run's notes tell them.
     """
     series: dict[str, FloatArray] = {}
+    if reading.unknown_boundary:
+        return series
     for site in (one for one in run.partner_sites() if one.kind in CONTACT_NM):
         counts = contact_series(run, reading, site)
         label = f"{run.cation}-{site.species}"

@@ -92,7 +92,7 @@ def _usable(
                 # Alone, a frame has no neighbours in time to be compared with.
                 problem = FrameCheck(math.nan, has_box).problem(time_ps, box)
                 lengths = np.full(3, NO_BOX_NM) if box is None else box
-                problem = problem or damage(*bonds.centres(buffer, lengths[None], weights))[0]
+                problem = problem or damage(*bonds.centres(buffer, lengths[None], weights), has_box=has_box)[0]
                 yield number, math.nan if problem else time_ps
                 number += 1
         except (OSError, EOFError, ValueError):

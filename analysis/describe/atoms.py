@@ -65,7 +65,7 @@ def atoms_of(
         masses = None
     names, residues = _texts(universe, "names"), _texts(universe, "resnames")
     elements = _elements(universe, masses, corrections)
-    notes = []
+    notes = _other_names(universe, elements, corrections)
     if masses is None:
         masses = np.array([MASSES_U.get(element, 0.0) for element in elements])
         notes.append(GUESSED_MASSES)
@@ -127,6 +127,23 @@ def _elements(
             f"of which element are the atoms of {', '.join(problems)}? Remedy: --element NAME=SYMBOL for each"
         )
     return np.array(found, dtype=str)
+
+
+def _other_names(universe: Universe, elements: NDArray[np.str_], corrections: Mapping[str, str]) -> list[str]:
+    """Return a note for each ion, a molecule of one atom, whose name is that of another ion's element."""
+    names = _texts(universe, "names")
+    if names is None:
+        return []
+    sizes = np.array([residue.atoms.n_atoms for residue in universe.residues])[universe.atoms.resindices]
+    ions = sorted(set(zip(names[sizes == 1].tolist(), elements[sizes == 1].tolist(), strict=True)))
+    return [
+        f"{name} is taken as {element}, as the topology says, but is named like {named}. "
+        f"Remedy if wrong: --element {name}={named}"
+        for name, element in ions
+        if (named := element_of_name(name, True)) in {*CATION_CHARGES_E, *HALOGENS}
+        and named != element
+        and name not in corrections
+    ]
 
 
 def _element(said: str, name: str, kind: str, mass_u: float, alone: bool, corrections: Mapping[str, str]) -> str | None:

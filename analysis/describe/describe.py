@@ -9,12 +9,13 @@ import numpy as np
 
 from analysis.describe.atoms import atoms_of
 from analysis.describe.document import document_of
-from analysis.describe.doubts import doubts
+from analysis.describe.doubts import BROKEN, doubts
 from analysis.describe.files import check_files, topology_of
 from analysis.describe.looking import Frames, look
 from analysis.describe.opening import opening_notes, opening_of
 from analysis.describe.request import Request, check_corrections, with_given_sites
 from analysis.describe.species import Found, species_of_atoms
+from analysis.describe.times import FEW_FRAMES
 from analysis.run import RunError
 from analysis.run_schema import check_document
 
@@ -22,7 +23,6 @@ NO_BOX = (
     "the trajectory has no box: no g(r), density or conductivity, and distances are right only where nothing crosses a "
     "boundary. Remedy: --box X Y Z (nm), when it was constant"
 )
-FEW_FRAMES = 10
 
 
 def describe(request: Request) -> tuple[dict[str, Any], list[str]]:
@@ -41,12 +41,15 @@ def describe(request: Request) -> tuple[dict[str, Any], list[str]]:
     species = species_of_atoms(atoms, request.corrections)
     check_corrections(request, species)
     species = [with_given_sites(one, request) for one in species]
+    doubtful = doubts(request, atoms, species, first)
+    broken = any(BROKEN in note for note in doubtful)
     notes = [
         *atoms.notes,
         *(note for one in species for note in one.notes),
-        *doubts(request, atoms, species, first),
+        *doubtful,
         *opening_notes(request, frames),
         *_notes(request, species, frames),
+        *([NO_BOX] if not frames.has_box and request.box_nm is None and not broken else []),
         *_missing(request),
     ]
     document = document_of(request, species, frames, opening, notes)
@@ -77,8 +80,6 @@ def _notes(request: Request, species: Sequence[Found], frames: Frames) -> list[s
     few = [one.name for one in species if len(one.atoms) == 1]
     if len(few) > 3:
         notes.append(f"only one molecule each of {', '.join(few[:8])}: the bonds may be wrong")
-    if not frames.has_box and request.box_nm is None:
-        notes.append(NO_BOX)
     if frames.lost:
         notes.append(f"the trajectory breaks off: {frames.count} of {frames.count + frames.lost} frames can be read")
     if frames.count < FEW_FRAMES:

@@ -95,7 +95,7 @@ def write_document(document: Mapping[str, Any], out: Path) -> None:
     """Write run.json with one line for each species and site; it appears whole or not at all.
 
     Raises:
-        RunError: something else has this name.
+        RunError: something else has this name, or it cannot be written there.
     """
     if out.is_dir():
         raise RunError(f"{out}: is a folder. Remedy: -o with the name of a file")
@@ -108,10 +108,14 @@ def write_document(document: Mapping[str, Any], out: Path) -> None:
         else:
             text = json.dumps(value)
         lines.append(f" {json.dumps(key)}: {text}")
-    out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial")
-    partial.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-    partial.replace(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        partial.replace(out)
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunError(f"{out}: cannot be written ({reason}). Remedy: -o with a file in a folder of yours") from error
 
 
 def _is_run(path: Path) -> bool:

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 LAMMPS_DUMPS = (".lammpstrj", ".lammpsdump", ".dump")
 _ONLY_TRAJECTORIES = (".xtc", ".trr", ".dcd", ".nc", ".ncdf", *LAMMPS_DUMPS)
+_BEGINNINGS = (
+    (("XTC",), 0, (b"\x00\x00\x07\xcb", b"\x00\x00\x07\xe7")),
+    (("TRR",), 0, (b"\x00\x00\x07\xc9",)),
+    (("DCD", "LAMMPS"), 4, (b"CORD",)),
+    (("NCDF", "NC"), 0, (b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF")),
+)
+"""MDAnalysis' names of a format, where its files have bytes of their own, and these."""
 _DUMP_HEAD = 9
 """Lines of a frame before its atoms; the fourth has their number."""
 _TAIL_BYTES = 1 << 20
@@ -47,6 +54,17 @@ def check_files(request: Request) -> None:
     for path in request.trajectories:
         if request.trajectory_format is None and path.suffix in _ONLY_TOPOLOGIES:
             raise RunError(f"{path}: is a topology and has no frames. Remedy: one topology, then the trajectory")
+        if request.trajectory_format is not None:
+            _check_format(path, request.trajectory_format)
+
+
+def _check_format(path: Path, given: str) -> None:
+    """Refuse a format that the first bytes of a file contradict."""
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    own = next((names for names, at, known in _BEGINNINGS if head[at : at + 4] in known), None)
+    if own is not None and given.upper() not in own:
+        raise RunError(f"--trajectory-format {given} does not fit {path}, a file of {own[0]}. Remedy: leave it out")
 
 
 def dump_breaks_off(path: Path) -> bool:

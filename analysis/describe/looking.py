@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from analysis.describe.headers import XtcHeaders, first_positions, xtc_headers
 from analysis.describe.request import Request
-from analysis.frames import RECTANGULAR_DEGREES, TRICLINIC_REMEDY
+from analysis.describe.times import left_out, span_ps, usual_interval
+from analysis.describe.trr import trr_times
+from analysis.frames import RECTANGULAR_DEGREES, TIME_ROUNDING, TRICLINIC_REMEDY
 from analysis.joined import by_time, readable_frames
 from analysis.run import RunError, open_files
 from analysis.units import nm
@@ -21,8 +23,10 @@ from analysis.workers import HUNG_S, Died, Done, run_all
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
+NO_BOX = "has no box"
 _LONGEST_INTERVAL_PS = 1e6
-_SAME_INTERVAL = 1e-3
+_MOST_FRAMES, _MOST_BYTES = 2000, 2e8
+"""Of a file without headers that tell all, so many frames are looked at, of so many bytes: a few seconds."""
 FloatArray = NDArray[np.float64]
 
 
@@ -69,7 +73,7 @@ def look(request: Request, opening: Mapping[str, Any], n_atoms: int) -> tuple[Fr
 
     def read(done: Done) -> tuple[Frames, First]:
         with open_files(request.topology, request.trajectories, own) as universe:
-            frames = _frames_of(_names(request), universe)
+            frames = _frames_of(request, universe)
             timestep = universe.trajectory[0]
             box = timestep.dimensions
             has_box = box is not None and bool(np.all(box[:3] > 0))
@@ -105,7 +109,7 @@ def _of_headers(request: Request, parts: Sequence[XtcHeaders]) -> tuple[Frames, 
     boxes = np.concatenate([part.boxes_nm[own.start : own.stop] for part, own in zip(parts, chosen, strict=True)])
     if request.frame_interval_ps is not None:
         times = request.frame_interval_ps * np.arange(times.size)
-    interval_ps = _interval(times)
+    interval_ps = usual_interval(times)
     with_box = (np.diagonal(boxes, axis1=1, axis2=2) > 0).all(axis=1)
     has_box = bool(with_box.mean() > 0.5)
     name = _names(request)
@@ -113,28 +117,14 @@ def _of_headers(request: Request, parts: Sequence[XtcHeaders]) -> tuple[Frames, 
     if has_box:
         _check_angles(name, boxes, np.flatnonzero(with_box))
     notes = [note for part in parts for note in _damage(part, interval_ps)]
-    if has_box and not with_box.all():
-        without = np.flatnonzero(~with_box)
+    without = np.flatnonzero(~with_box) if has_box else np.empty(0, dtype=np.int64)
+    if without.size:
         notes.append(f"{without.size} of {times.size} frames have no box, the first is frame {without[0] + 1}")
-    length = times[-1] - times[0]
-    last = times[-1] if length >= 0 and math.isfinite(length) else times[0] + interval_ps * (times.size - 1)
+    notes += left_out(times, interval_ps, dict.fromkeys(without.tolist(), NO_BOX))
     box = np.diagonal(boxes[np.flatnonzero(with_box)[0]]).copy() if has_box else None
-    frames = Frames(times.size, parts[-1].n_cut, float(times[0]), float(last), interval_ps, has_box, tuple(notes))
+    span = span_ps(times, interval_ps)
+    frames = Frames(times.size, parts[-1].n_cut, *span, interval_ps, has_box, tuple(notes))
     return frames, First(first_positions(parts[0]), box)
-
-
-def _interval(times_ps: FloatArray) -> float:
-    """Return the usual time between two frames, as a damaged one may tell any; not positive when none is forward.
-
-    Times are in single precision: the whole span, in as many steps, tells it better than one step.
-    """
-    steps = np.diff(times_ps)
-    if not steps.size:
-        return 0.0
-    forward = steps[steps > 0]
-    usual, span = float(np.median(forward if forward.size else steps)), float(times_ps[-1] - times_ps[0])
-    number = round(span / usual) if usual > 0 and math.isfinite(span) else 0
-    return span / number if number > 0 and abs(span / number - usual) < _SAME_INTERVAL * usual else usual
 
 
 def _damage(part: XtcHeaders, interval_ps: float) -> list[str]:
@@ -144,10 +134,8 @@ def _damage(part: XtcHeaders, interval_ps: float) -> list[str]:
     spans = [(part.times_ps[number - 1], part.times_ps[number]) for number in part.gaps]
     lost = sum(max(1, round((after - before) / interval_ps) - 1) for before, after in spans if after > before)
     told = ", ".join(f"{before:g} and {after:g} ps" for before, after in spans[:3]) + (", ..." if spans[3:] else "")
-    return [
-        f"{part.path} is damaged: {part.n_frames} frames are whole, about {max(lost, len(spans))} between {told} are "
-        "lost; what is measured is the longest stretch without a gap"
-    ]
+    lost = max(lost, len(spans))
+    return [f"{part.path} is damaged: {part.n_frames} frames are whole, about {lost} between {told} are lost"]
 
 
 def _check_interval(name: str, count: int, interval_ps: float) -> None:
@@ -172,18 +160,61 @@ def _check_rectangular(name: str, number: int, degrees: NDArray[np.floating]) ->
         )
 
 
-def _frames_of(name: str, universe: Universe) -> Frames:
-    """Return what the first, second and last frame tell, the box checked."""
-    trajectory = universe.trajectory
+def _frames_of(request: Request, universe: Universe) -> Frames:
+    """Return what the frames tell, or as many of them as are soon read, evenly spread; boxes are checked."""
+    trajectory, name = universe.trajectory, _names(request)
     count = readable_frames(trajectory, name)
-    has_box, times = True, []
-    for number in dict.fromkeys((0, min(1, count - 1), count - 1)):
-        timestep = trajectory[number]
-        times.append(float(timestep.time))
-        if timestep.dimensions is None or not np.all(timestep.dimensions[:3] > 0):
-            has_box = False
-        else:
+    size = sum(path.stat().st_size for path in request.trajectories)
+    n_looked = max(3, min(count, _MOST_FRAMES, int(_MOST_BYTES * count / max(size, 1))))
+    numbers = np.unique(np.linspace(0, count - 1, n_looked).round().astype(np.int64))
+    times, boxed, unusable = np.empty(numbers.size), np.empty(numbers.size, dtype=bool), dict[int, str]()
+    for index, number in enumerate(numbers.tolist()):
+        try:
+            timestep = trajectory[number]
+        except (OSError, EOFError, ValueError, IndexError):
+            times[index], boxed[index], unusable[number] = math.nan, True, "cannot be read"
+            continue
+        times[index] = timestep.time
+        boxed[index] = timestep.dimensions is not None and bool(np.all(timestep.dimensions[:3] > 0))
+        if boxed[index]:
             _check_rectangular(name, number, timestep.dimensions[3:])
-    interval_ps = times[1] - times[0] if len(times) > 1 else 0.0
+        if not np.isfinite(timestep.positions).all():
+            unusable[number] = "has coordinates that are not numbers"
+    has_box = bool(boxed.mean() > 0.5)
+    unusable |= dict.fromkeys(numbers[boxed != has_box].tolist(), NO_BOX if has_box else "has a box, others have none")
+    times, numbers = _all_times(request, times, numbers, count)
+    known = np.isfinite(times)
+    interval_ps = usual_interval(np.interp(np.arange(count), numbers[known], times[known]))
     _check_interval(name, count, interval_ps)
-    return Frames(count, int(trajectory.n_frames) - count, times[0], times[-1], interval_ps, has_box)
+    notes = _left_out_of(times, numbers, interval_ps, count, unusable)
+    return Frames(count, int(trajectory.n_frames) - count, *span_ps(times, interval_ps), interval_ps, has_box, notes)
+
+
+def _all_times(
+    request: Request, times_ps: FloatArray, numbers: NDArray[np.int64], count: int
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return the times of all frames and their numbers where a TRR file tells them, else those that are known."""
+    (path, *others) = request.trajectories
+    if numbers.size < count and not others and path.suffix == ".trr" and request.frame_interval_ps is None:
+        told = trr_times(path)[:count]
+        if told.size == count:
+            return told, np.arange(count)
+    return times_ps, numbers
+
+
+def _left_out_of(
+    times_ps: FloatArray, numbers: NDArray[np.int64], interval_ps: float, count: int, unusable: Mapping[int, str]
+) -> tuple[str, ...]:
+    """Return what will be left out; where only some frames were looked at, that some of these cannot be used."""
+    if numbers.size == count:
+        return tuple(left_out(times_ps, interval_ps, unusable))
+    expected = times_ps[0] + interval_ps * (numbers - numbers[0])
+    odd = numbers[~(np.abs(times_ps - expected) <= np.maximum(interval_ps, TIME_ROUNDING * np.abs(times_ps)))]
+    told = dict.fromkeys(odd.tolist(), "is not when it should be") | dict(unusable)
+    if not told:
+        return ()
+    first = min(told)
+    return (
+        f"{len(told)} of {numbers.size} frames that were looked at cannot be used, the first: frame {first + 1} "
+        f"{told[first]}; measured will be the longest even stretch",
+    )

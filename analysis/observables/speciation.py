@@ -170,9 +170,7 @@ def _pairing_rows(quantity: str, run: Run, shells: Shells) -> list[Row]:
     rows = [share_row(quantity, f"{run.cation}-{name}", true, shells, ["anion"]) for name, true in states.items()]
     others = [one.name for one in run.species if one.role == "cation" and one.name != run.cation]
     if others:
-        unseen = (
-            f"contacts with {', '.join(others)} are not counted: an anion that one of them shares is not told"
-        )
+        unseen = f"contacts with {', '.join(others)} are not counted: an anion that one of them shares is not told"
         rows = [one | {"note": join_notes(one["note"], unseen)} for one in rows]
     return rows
 

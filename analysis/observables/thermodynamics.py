@@ -36,6 +36,7 @@ from analysis.statistics import (
 from analysis.table import FAILED, Row, row
 from analysis.units import PER_NM3_IN_MOL_PER_L
 
+NEEDS_POSITIONS = False  # computed also where molecules cross a box that is not known
 PARAMETERS: dict[str, Any] = {
     "blocks": 5,
     "series_points": 500,  # a series is thinned to at most so many means

@@ -33,6 +33,7 @@ from analysis.statistics import (
 )
 from analysis.table import Row, row
 
+NEEDS_POSITIONS = False  # computed also where molecules cross a box that is not known
 PARAMETERS: dict[str, Any] = {
     "liquid_blocks": 5,
     "vapour_blocks": 20,  # a single molecule forgets within a few ten ps, its run is a thousand times as long

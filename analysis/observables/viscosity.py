@@ -19,6 +19,7 @@ from analysis.read import Reading
 from analysis.run import Run
 from analysis.table import Row, row
 
+NEEDS_POSITIONS = False  # computed also where molecules cross a box that is not known
 PARAMETERS: dict[str, Any] = {
     "lags_per_decade": 8,  # of the integral that is shown
     "segments_advised": 10,  # with fewer, the error is itself uncertain

@@ -43,6 +43,17 @@ def contact_run(kinds: Sequence[Species], sites: Sequence[SiteGroup], **changes:
     return Run(**(document | changes))
 
 
+def lasting_contacts(run: Run, listed: Sequence[tuple[str, int, int]], n_frames: int = 100) -> dict[str, BoolArray]:
+    """Return contacts from (site label, cation, number of the site) that always hold."""
+    touching: dict[str, BoolArray] = {}
+    for label, cation, number in listed:
+        site = next(one for one in run.sites if one.label == label)
+        n_sites = run.find_species(site.species).count * len(site.atoms)
+        held = touching.setdefault(label, np.zeros((n_frames, run.n_cations, n_sites), dtype=bool))
+        held[:, cation, number] = True
+    return touching
+
+
 def contact_reading(run: Run, touching: Mapping[str, BoolArray], n_frames: int, interval_ps: float = 1.0) -> Reading:
     """Return a reading in which sites touch cations as told: site label -> (F, N_cation, N_site); others never do.
 

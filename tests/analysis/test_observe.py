@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 import analysis.observables
 from analysis import observe as observe_module
 from analysis.__main__ import main
-from analysis.observe import find_observables, mark_preview
+from analysis.observe import find_observables, mark_preview, observe
 from analysis.read import Reading, load_reading, read
 from analysis.run import Run, load_run
 from analysis.table import Row, read_csv, row
@@ -45,6 +46,19 @@ def read_run(gas_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def _observe(run_json: Path, tmp_path: Path) -> int:
     return main(["observe", str(run_json), str(tmp_path / "reading"), "--out", str(tmp_path / "observables")])
+
+
+def test_where_molecules_cross_an_unknown_box_only_what_needs_no_positions_is_computed(
+    read_run: Path, tmp_path: Path
+) -> None:
+    reading = load_reading(tmp_path / "reading")
+    observe(load_run(read_run), replace(reading, unknown_boundary="no box"), tmp_path / "broken")
+    observe(load_run(read_run), reading, tmp_path / "whole")
+    broken, whole = (
+        {path.stem: len(read_csv(path)) for path in (tmp_path / folder).glob("*.csv")} for folder in ("broken", "whole")
+    )
+    assert broken["coordination"] == broken["rdf"] == 0 < min(whole["coordination"], whole["rdf"])
+    assert broken["thermodynamics"] == whole["thermodynamics"] > 0
 
 
 def test_the_folder_is_the_registry() -> None:

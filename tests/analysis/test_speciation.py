@@ -15,7 +15,7 @@ from analysis.run import Run, SiteGroup
 from analysis.shells import mean_with_error
 from analysis.table import frame
 
-from .contact_runs import BoolArray, contact_reading, contact_run, normal_deviates, species, telegraph
+from .contact_runs import BoolArray, contact_reading, contact_run, lasting_contacts, normal_deviates, species, telegraph
 
 N_FRAMES = 100
 SITES = {
@@ -43,17 +43,6 @@ def _run(n_cations: int, without: tuple[str, ...] = (), **changes: object) -> Ru
     return contact_run(kept, sites, **changes)
 
 
-def _contacts(run: Run, listed: list[tuple[str, int, int]], n_frames: int = N_FRAMES) -> dict[str, BoolArray]:
-    """Return contacts from (site label, cation, number of the site) that always hold."""
-    touching: dict[str, BoolArray] = {}
-    for label, cation, number in listed:
-        site = SITES[label]
-        n_sites = run.find_species(site.species).count * len(site.atoms)
-        held = touching.setdefault(label, np.zeros((n_frames, run.n_cations, n_sites), dtype=bool))
-        held[:, cation, number] = True
-    return touching
-
-
 def _table(run: Run, touching: dict[str, BoolArray], n_frames: int = N_FRAMES) -> pd.DataFrame:
     return frame(compute(run, contact_reading(run, touching, n_frames), 0), system="s", replica=1)
 
@@ -76,7 +65,7 @@ def eight() -> pd.DataFrame:
         ("HB_middle(PAB)", 6, 0), ("HB_tail(PAB)", 6, 0), ("B_tail(PAB)", 2, 0),  # B alone is no contact
         ("O(DME)", 7, 4), ("O(DME)", 7, 6), ("N_middle(PAB)", 7, 1), ("N_head(PAB)", 7, 1),
     ]  # fmt: skip
-    return _table(run, _contacts(run, listed))
+    return _table(run, lasting_contacts(run, listed))
 
 
 def test_pairs_by_the_stated_rule(eight: pd.DataFrame) -> None:
@@ -88,7 +77,7 @@ def test_pairs_beside_another_cation_say_that_it_is_not_counted() -> None:
     run = _run(8)
     beside = replace(run, species=(*run.species, species("Na", "cation", 3)))
     for one, told in ((run, False), (beside, True)):
-        table = _table(one, _contacts(one, [("O(TFSI)", 2, 0)]))
+        table = _table(one, lasting_contacts(one, [("O(TFSI)", 2, 0)]))
         notes = table.loc[table["quantity"] == "speciation", "note"]
         assert len(notes) == 3 and all(("contacts with Na are not counted" in note) == told for note in notes)
 
@@ -122,7 +111,7 @@ def test_the_motif_and_its_artefacts_are_counted_apart(eight: pd.DataFrame) -> N
 def test_the_oxygen_of_an_anion_is_no_solvent_oxygen() -> None:
     run = _run(1)
     listed = [("O(TFSI)", 0, 0), ("O(TFSI)", 0, 1), ("O(DME)", 0, 0), ("N_middle(PAB)", 0, 0)]
-    assert _values(_table(run, _contacts(run, listed)), "motif_share")["(O)2-N(middle)"] == 0
+    assert _values(_table(run, lasting_contacts(run, listed)), "motif_share")["(O)2-N(middle)"] == 0
 
 
 def test_a_motif_never_seen_has_an_upper_limit(eight: pd.DataFrame) -> None:
@@ -136,7 +125,7 @@ def test_a_motif_never_seen_has_an_upper_limit(eight: pd.DataFrame) -> None:
 def test_what_is_always_so_is_a_share_of_exactly_one(n_cations: int) -> None:
     """The mean of many ones by way of 1 / 40 is 0.9999999999999999, and would have no limit."""
     run = _run(n_cations)
-    table = _table(run, _contacts(run, [("O(DME)", number, 0) for number in range(n_cations)]))
+    table = _table(run, lasting_contacts(run, [("O(DME)", number, 0) for number in range(n_cations)]))
     for quantity, label, value in (
         ("speciation", "Li-SSIP", 1.0),
         ("holder", "Li-solvent", 1.0),
@@ -233,7 +222,7 @@ def test_rare_compositions_are_told_together(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_flicker_is_left_out_of_the_steady_pairs() -> None:
     run = _run(6)
-    touching = _contacts(run, [("O(TFSI)", 0, 0)])
+    touching = lasting_contacts(run, [("O(TFSI)", 0, 0)])
     touching["O(TFSI)"][::10, 1, 2] = True  # one frame in ten
     table = _table(run, touching)
     assert _values(table, "speciation")["SSIP"] == pytest.approx((4 + 0.9) / 6)
@@ -256,7 +245,7 @@ def test_independent_contacts_meet_as_often_as_expected() -> None:
 
 def test_without_chains_there_is_no_motif_and_without_anions_no_pair() -> None:
     run = _run(4, without=("PAB", "TFSI"))
-    table = _table(run, _contacts(run, [("O(DME)", 0, 0)]))
+    table = _table(run, lasting_contacts(run, [("O(DME)", 0, 0)]))
     assert set(table["quantity"]) == {"holder", "holder_mixed", "shell"} - {"holder_mixed"}
     assert _values(table, "holder") == {"nothing": 0.75, "solvent": 0.25, "mixed": 0.0}
 
@@ -276,7 +265,7 @@ def test_no_cation_gives_no_rows_and_one_frame_is_no_error() -> None:
     run = contact_run([species("DME", "solvent", 5, 3)], [SITES["O(DME)"]])
     assert compute(run, contact_reading(run, {}, 20), 0) == []
     run = _run(4)
-    table = _table(run, _contacts(run, [("O(DME)", 0, 0)], 1), 1)
+    table = _table(run, lasting_contacts(run, [("O(DME)", 0, 0)], 1), 1)
     assert sum(_values(table, "speciation").values()) == 1
 
 

@@ -106,7 +106,8 @@ def test_a_report_about_runs_from_elsewhere_needs_no_configuration(tmp_path: Pat
     absent, page = tmp_path / "absent.json", tmp_path / "page.html"
     done = sheath("report", str(absent), "-o", str(page), "--configfile", str(tmp_path / "none.yaml"))
     assert done.returncode == 2
-    assert done.stderr == f"analysis: {absent}: cannot be read (No such file or directory)\n"
+    told = f"analysis: {absent}: cannot be read (No such file or directory). Remedy: describe the simulation first"
+    assert done.stderr.startswith(told) and done.stderr.count("\n") == 1
     done = sheath("report", str(absent))
     assert done.returncode == 2
     assert "-o report.html" in done.stderr
