@@ -207,6 +207,9 @@ install_venv() {
         have python3 && printf ' (python3 is %s)' "$(python_version python3)"
     ). Remedy: install one of them, then run the same command again."
     if ! usable_venv; then
+        # through a link, --clear would empty somebody else's folder
+        [[ ! -L .venv ]] || die ".venv is a link to $(readlink .venv), which was made for another place. Remedy: remove the \
+link (rm .venv) and run the same command again."
         "$python" -m venv --clear .venv || die "'$python -m venv' failed, its own words are above. Remedy: install \
 this Python's venv module (Debian: python3-venv), then run the same command again."
     fi

@@ -19,7 +19,7 @@ import pyedr
 from workflow import gromacs
 from workflow.inputs import Inputs, load
 from workflow.job import ROOT, RunJob
-from workflow.mdrun import Job, minimise, wait
+from workflow.mdrun import Job, minimise, run_once
 from workflow.protocol import equilibration_stages, minimisation_mdp, stage_mdp
 from workflow.scripts.build import build
 from workflow.workfolder import exclusive, write_text
@@ -73,10 +73,7 @@ def prepare(inputs: Inputs, system: str, work: Path) -> Path:
 def energies(tpr: Path, work: Path) -> dict[str, float]:
     """Return the potential energies in kJ/mol, by GROMACS' names, that the GROMACS in use finds for a run input."""
     with exclusive(work, work.name) as lock:
-        process = gromacs.start_mdrun(work / "gromacs.log", lock, 1, s=tpr, deffnm=work / "point")
-        if wait(process) != 0:
-            text = (work / "gromacs.log").read_text(encoding="utf-8", errors="replace")
-            raise gromacs.GromacsError(f"mdrun failed: {gromacs.fatal_message(text)}")
+        run_once("mdrun", work / "gromacs.log", lock, 1, s=tpr, deffnm=work / "point")
     values = pyedr.edr_to_dict(str(work / "point.edr"))
     return {name: float(series[0]) for name, series in values.items() if COMPARED.search(name)}
 

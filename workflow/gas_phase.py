@@ -50,10 +50,12 @@ def _run(task: mdrun.Job, name: str, structure: Path, top: Path, mdp: str) -> No
     work = task.work
     write_text(work / f"{name}.mdp", mdp)
     tpr = gromacs.grompp(work, name, structure, top)
-    process = gromacs.start_mdrun(work / "gromacs.log", task.lock, 1, s=tpr, deffnm=work / name)
-    code = mdrun.wait(process, lambda: task.reporter.report(stage="chain conformers"))
-    if code != 0:
-        raise gromacs.GromacsError(f"the gas-phase run ({name}) of one chain failed, see {work / 'gromacs.log'}")
+    what = f"the gas-phase run ({name}) of one chain"
+
+    def tell() -> None:
+        task.reporter.report(stage="chain conformers")
+
+    mdrun.run_once(what, work / "gromacs.log", task.lock, 1, tell, s=tpr, deffnm=work / name)
 
 
 def _whole(xyz_nm: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 from workflow import gromacs
 from workflow.gro import is_whole
@@ -111,11 +111,26 @@ def minimise(job: Job, tpr: Path) -> Path:
     structure = job.work / "minimise.gro"
     if is_whole(structure):
         return structure
-    process = gromacs.start_mdrun(job.work / "gromacs.log", job.lock, job.threads, s=tpr, deffnm=job.work / "minimise")
-    code = wait(process, lambda: job.reporter.report(stage="minimise", later_ps=job.later_ps))
-    if code != 0 or not is_whole(structure):
-        raise GromacsError(f"the minimisation failed: {gromacs.fatal_message(_tail(job.work / 'gromacs.log'))}")
+    log = job.work / "gromacs.log"
+
+    def tell() -> None:
+        job.reporter.report(stage="minimise", later_ps=job.later_ps)
+
+    run_once("the minimisation", log, job.lock, job.threads, tell, s=tpr, deffnm=job.work / "minimise")
+    if not is_whole(structure):
+        raise GromacsError(f"the minimisation failed: {gromacs.fatal_message(_tail(log))}")
     return structure
+
+
+def run_once(
+    what: str, log: Path, lock: IO[str], threads: int, tell: Callable[[], None] = lambda: None, **flags: Any
+) -> None:
+    """Run an mdrun that has no stages to its end, its output appended to `log`; `flags` as `gromacs.start_mdrun` has.
+
+    Raises GromacsError, with `what` and GROMACS' own words, when it fails; Interrupted when asked to stop.
+    """
+    if wait(gromacs.start_mdrun(log, lock, threads, **flags), tell) != 0:
+        raise GromacsError(f"{what} failed, see {log}: {gromacs.fatal_message(_tail(log))}")
 
 
 def _watch(process: subprocess.Popen[str], job: Job, stage: Stage, begin: int) -> int:

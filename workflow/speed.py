@@ -14,12 +14,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from workflow import gromacs, processor
 from workflow.cores import own_cores
 from workflow.forcefield import geometry_nm, molecule_atoms
 from workflow.inputs import Inputs, Molecule
-from workflow.mdrun import wait
+from workflow.mdrun import run_once
 from workflow.packing import pack
 from workflow.protocol import MINIMISATION_STEPS, TIMESTEP_FS, Stage, minimisation_mdp, stage_mdp
 from workflow.scripts.build import packed_block, write_box
@@ -106,11 +107,8 @@ def _prepare(inputs: Inputs, system: str, work: Path, threads: int) -> Path:
     top = work / "system.top"
     with exclusive(work, system) as lock:
         tpr = gromacs.grompp(work, "minimise", work / "packed.gro", top)
-        log = work / "gromacs.log"
-        process = gromacs.start_mdrun(
-            log, lock, threads, s=tpr, deffnm=work / "minimise", nsteps=MINIMISATION_STEPS // 10
-        )
-        _check(wait(process), log)
+        flags: dict[str, Any] = {"s": tpr, "deffnm": work / "minimise", "nsteps": MINIMISATION_STEPS // 10}
+        run_once("the minimisation", work / "gromacs.log", lock, threads, **flags)
     return gromacs.grompp(work, "speed", work / "minimise.gro", top)
 
 
@@ -120,19 +118,13 @@ def _run(tpr: Path, work: Path, threads: int, side_by_side: int) -> float:
     def one(number: int) -> float:
         own = work / str(number)
         with exclusive(own, str(number)) as lock, own_cores(threads):
-            flags = {"s": tpr, "deffnm": own / "speed", "maxh": SECONDS / 3600, "noconfout": True}
-            _check(wait(gromacs.start_mdrun(own / "gromacs.log", lock, threads, **flags)), own / "gromacs.log")
+            flags: dict[str, Any] = {"s": tpr, "deffnm": own / "speed", "maxh": SECONDS / 3600, "noconfout": True}
+            run_once("mdrun", own / "gromacs.log", lock, threads, **flags)
         return _performance(own / "speed.log")
 
     with ThreadPoolExecutor(side_by_side) as pool:
         found = list(pool.map(one, range(side_by_side)))
     return sum(found) / len(found)
-
-
-def _check(code: int, log: Path) -> None:
-    if code != 0:
-        text = log.read_text(encoding="utf-8", errors="replace")
-        raise gromacs.GromacsError(f"mdrun failed: {gromacs.fatal_message(text)}")
 
 
 def _performance(log: Path) -> float:

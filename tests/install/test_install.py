@@ -16,7 +16,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ("bash", "cat", "cp", "dirname", "env", "grep", "head", "id", "mktemp", "rm", "sed", "sha256sum", "tail")
+TOOLS = (
+    "bash",
+    "cat",
+    "cp",
+    "dirname",
+    "env",
+    "grep",
+    "head",
+    "id",
+    "mktemp",
+    "readlink",
+    "rm",
+    "sed",
+    "sha256sum",
+    "tail",
+)
 
 Machine = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -105,6 +120,16 @@ def test_old_python_is_refused_although_the_rest_is_there(machine: Machine) -> N
     message = refusal(machine(gmx=GMX_2022, packmol=PACKMOL, python3=OLD_PYTHON, **{"g++": "exit 0"}))
     assert "missing here: python3 " in message
     assert "Python 3.11, 3.12 or 3.13" in message
+
+
+def test_an_environment_behind_a_link_is_not_emptied(machine: Machine, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "bin").mkdir(parents=True)
+    (other / "bin" / "pip").write_text("#!/somewhere/.venv/bin/python\n", encoding="utf-8")
+    (tmp_path / "project" / ".venv").symlink_to(other)
+    stand_ins = {"gmx": GMX_2022, "packmol": PACKMOL, "python3": NEW_PYTHON, "g++": "exit 0"}
+    assert f".venv is a link to {other}" in refusal(machine(**stand_ins))
+    assert (other / "bin" / "pip").exists()
 
 
 def test_ordinary_user_without_sudo_gets_the_command_for_an_administrator(machine: Machine) -> None:
