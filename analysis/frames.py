@@ -52,6 +52,14 @@ def edges(box: FloatArray) -> Any:
     return lengths[0] if lengths[0] == lengths[1] == lengths[2] else lengths
 
 
+def even_steps(times_ps: FloatArray, spacing_ps: float) -> NDArray[np.bool_]:
+    """Return which steps (frames - 1,) between consecutive frames are `spacing_ps` long; NaN: not."""
+    rounding = TIME_ROUNDING * np.abs(times_ps[1:])
+    with np.errstate(invalid="ignore"):
+        even: NDArray[np.bool_] = np.abs(np.diff(times_ps) - spacing_ps) <= SPACING_TOLERANCE * spacing_ps + rounding
+    return even
+
+
 @dataclass(frozen=True)
 class Header:
     """Time in ps of a frame, and whether it has a box."""
@@ -200,6 +208,7 @@ class FrameCheck:
                 f"comes after one at {before:g} ps: the trajectory repeats or goes back "
                 "(./sheath describe joins its parts without overlap, given in the order of time)"
             )
+        # The rule of even_steps in plain numbers: this runs for each frame, and the first has none before it.
         rounding = TIME_ROUNDING * abs(time_ps)
         if abs(time_ps - before - self._spacing_ps) > SPACING_TOLERANCE * self._spacing_ps + rounding:
             return f"comes {time_ps - before:g} ps after the one before, others {self._spacing_ps:g} ps"

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, stats
 
-from analysis.frames import TIME_ROUNDING
+from analysis.frames import even_steps
 from analysis.reading import mean_interval_ps
 
 FloatArray = NDArray[np.float64]
@@ -78,8 +78,7 @@ def even_interval_ps(time_ps: FloatArray) -> float:
     steps, interval = np.diff(time_ps), mean_interval_ps(time_ps)
     if steps.size == 0:
         return math.nan
-    rounding = TIME_ROUNDING * np.abs(time_ps).max()
-    if interval <= 0.0 or np.any(np.abs(steps - interval) > 0.01 * interval + rounding):
+    if interval <= 0.0 or not even_steps(time_ps, interval).all():
         raise ValueError(
             f"frames are not evenly spaced in time: steps from {steps.min():.6g} to {steps.max():.6g} ps. Remedy: read "
             "the trajectory again, or thin it to even steps (gmx trjconv -dt)"

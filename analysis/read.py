@@ -25,6 +25,7 @@ from analysis.part import Part, Plan, read_part
 from analysis.reading import Reading, load_reading, step_note
 from analysis.run import SPACING_TOLERANCE, Run, RunError, open_universe
 from analysis.survey import longest_even, usable_times, usual_spacing
+from analysis.units import PS_PER_NS
 from analysis.unwrap import Bonds
 from analysis.workers import HUNG_S, Died, run_all
 from analysis.xtc import xtc_frames, xtc_lost_bytes
@@ -35,7 +36,6 @@ Progress = Callable[[int, int], None]
 """Called now and then with the frames done and the frames in all."""
 
 MIN_FRAMES = 10
-PS_PER_NS = 1000.0
 MAX_BLOCKS = 50
 MAX_SAMPLES = 1000
 """Chains and hydrogen bonds are looked at in at most about so many frames: they change slowly."""

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy import constants
-
 import analysis
 from analysis.comparison_files import compare_folder
 from analysis.observe import observe
@@ -22,11 +20,11 @@ from analysis.read import Progress, Reading, load_reading, read
 from analysis.report import build
 from analysis.report.given import check_alike, check_distinct, check_folder, check_name, check_outside, check_page
 from analysis.run import Run, RunError, load_run
+from analysis.units import PS_PER_NS
 
 FAILURE_FILE = "failure.txt"
 _MARK = ".sheath-runs"
 _KEY_FILE = "reading.key"
-_PS_TO_NS = constants.pico / constants.nano
 _FILE_KEYS = ("structure", "energy", "equilibration_energy", "vapour_energy")
 
 
@@ -159,8 +157,8 @@ def _analysed(document: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     The length of a trajectory that is cut, or joined with a gap, is not that of what its numbers are from.
     """
     first_ps, last_ps = float(reading.time_ps[0]), float(reading.time_ps[-1])
-    length_ns, said_ns = (last_ps - first_ps) * _PS_TO_NS, document.get("production_ns_done")
-    whole = said_ns is not None and abs(said_ns - length_ns) < 1.5 * reading.interval_ps * _PS_TO_NS
+    length_ns, said_ns = (last_ps - first_ps) / PS_PER_NS, document.get("production_ns_done")
+    whole = said_ns is not None and abs(said_ns - length_ns) < 1.5 * reading.interval_ps / PS_PER_NS
     return {
         "production_ns": document.get("production_ns") or said_ns,
         "production_ns_done": said_ns if whole else round(length_ns, 9),

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.frames import NO_BOX_NM, TIME_ROUNDING, FrameCheck, frame_buffer, raw_frames
+from analysis.frames import NO_BOX_NM, FrameCheck, even_steps, frame_buffer, raw_frames
 from analysis.part import damage
-from analysis.run import SPACING_TOLERANCE, Run
+from analysis.run import Run
 from analysis.unwrap import Bonds, MoleculeSums, centres_of_mass
 from analysis.workers import HUNG_S, Died, Done, leave_child, run_all
 
@@ -33,10 +33,7 @@ def longest_even(times_ps: FloatArray, spacing_ps: float) -> tuple[int, int]:
 
     The first one where several are equally long; (0, 0) when no frame can be used.
     """
-    steps = np.diff(times_ps)
-    rounding = TIME_ROUNDING * np.abs(times_ps[1:])
-    with np.errstate(invalid="ignore"):
-        even = np.abs(steps - spacing_ps) <= SPACING_TOLERANCE * spacing_ps + rounding
+    even = even_steps(times_ps, spacing_ps)
     starts = np.flatnonzero(np.concatenate([[True], ~even]) & np.isfinite(times_ps))
     if starts.size == 0:
         return 0, 0

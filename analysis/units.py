@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import constants
 
+PS_PER_NS = 1000.0
+
 NM2_PER_PS_IN_M2_PER_S = 1e-18 / 1e-12
 """One nm^2/ps in m^2/s."""
 

@@ -76,7 +76,9 @@ rm -rf "$built"
 $scratch/build.log; once mended, run this again, it goes on where it stopped."
 
 say "Comparing its energies with those of the GROMACS that was here."
-packaged="$(SHEATH_GMX='' python -c 'from workflow import gromacs; gromacs.NATIVE = gromacs.Path("/nowhere"); print(gromacs.find_gmx().path)')"
+packaged="$(python -c 'from workflow.gromacs import on_path; print(on_path() or "")')"
+[[ -n "$packaged" ]] || die "no GROMACS is on the PATH to compare the new one with. Remedy: run \`make install\`, then this \
+again; what was built is kept."
 new="$built$project/$FOLDER/bin/gmx"
 LD_LIBRARY_PATH="$built$project/$FOLDER/lib" python -m workflow.engine_check "$packaged" "$new" ||
     die "the new GROMACS does not agree with $packaged; it was not installed. Remedy: report the lines above."

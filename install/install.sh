@@ -306,10 +306,11 @@ Remedy: add their folder (usually /usr/bin) to the PATH and run the same command
 }
 
 installed_line() {
+    export -f find_gromacs have die
+    export project
     install/run.sh bash -c 'set -e; printf "Python %s in %s, GROMACS at %s, Packmol at %s." "$(python -c \
         "import platform; print(platform.python_version())")" "$(dirname "$(dirname "$(command -v python)")")" \
-        "${SHEATH_GMX:-$(PATH=".gromacs/bin:$PATH"; command -v gmx || command -v gmx_mpi || command -v gmx_d || command -v gmx_mpi_d)}" \
-        "$(command -v packmol)"' || die "GROMACS or Packmol is missing although the installation ended. Remedy: \
+        "$(find_gromacs)" "$(command -v packmol)"' || die "GROMACS or Packmol is missing although the installation ended. Remedy: \
 delete .conda and .venv and run the same command again."
 }
 

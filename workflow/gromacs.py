@@ -49,6 +49,11 @@ class Gmx:
     mpi: bool  # a library-MPI build takes no -ntmpi
 
 
+def on_path() -> str | None:
+    """Return the first GROMACS program on the PATH."""
+    return next(filter(None, map(shutil.which, DRIVERS)), None)
+
+
 @cache
 def find_gmx() -> Gmx:
     """Return the GROMACS named by SHEATH_GMX, the one built by `make gromacs-native`, or the first on the PATH.
@@ -61,10 +66,10 @@ def find_gmx() -> Gmx:
             return _ask(str(NATIVE / "bin" / "gmx"))
         except GromacsError as error:
             # A clone on a disk that machines share: those that cannot run the build use what they have.
-            if not any(map(shutil.which, DRIVERS)):
+            if on_path() is None:
                 raise
             LOGGER.warning("%s Until then the GROMACS on the PATH is used.", error)
-    found = shutil.which(wanted) if wanted else next(filter(None, map(shutil.which, DRIVERS)), None)
+    found = shutil.which(wanted) if wanted else on_path()
     if found is None:
         where = f"SHEATH_GMX={wanted} is not a program" if wanted else "no gmx or gmx_mpi is on the PATH"
         raise GromacsError(

@@ -15,7 +15,7 @@ from analysis.describe.looking import Frames, look
 from analysis.describe.opening import opening_notes, opening_of
 from analysis.describe.request import Request, check_corrections, with_given_sites
 from analysis.describe.species import Found, species_of_atoms
-from analysis.describe.times import FEW_FRAMES
+from analysis.read import MIN_FRAMES
 from analysis.run import RunError
 from analysis.run_schema import check_document
 
@@ -82,7 +82,7 @@ def _notes(request: Request, species: Sequence[Found], frames: Frames) -> list[s
         notes.append(f"only one molecule each of {', '.join(few[:8])}: the bonds may be wrong")
     if frames.lost:
         notes.append(f"the trajectory breaks off: {frames.count} of {frames.count + frames.lost} frames can be read")
-    if frames.count < FEW_FRAMES:
+    if frames.count < MIN_FRAMES:
         plural = "" if frames.count == 1 else "s"
-        notes.append(f"only {frames.count} frame{plural}; measuring needs at least {FEW_FRAMES}")
+        notes.append(f"only {frames.count} frame{plural}; measuring needs at least {MIN_FRAMES}")
     return notes

@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import constants
 
 from analysis.describe.looking import Frames
 from analysis.describe.request import Request
 from analysis.describe.species import Found, choose_cation
 from analysis.run import RunError
 from analysis.run_schema import SCHEMA
-
-_PS_PER_NS = constants.nano / constants.pico
+from analysis.units import PS_PER_NS
 
 
 def document_of(
@@ -25,7 +23,7 @@ def document_of(
     """Return run.json."""
     folder = request.out.resolve().parent
     parts = [_name(path, folder) for path in request.trajectories]
-    length_ns = round((frames.last_ps - frames.first_ps) / _PS_PER_NS, 9)
+    length_ns = round((frames.last_ps - frames.first_ps) / PS_PER_NS, 9)
     cation = request.cation or choose_cation(species)
     document: dict[str, Any] = {
         "schema": SCHEMA,

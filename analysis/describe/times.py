@@ -8,11 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.frames import TIME_ROUNDING
-from analysis.run import SPACING_TOLERANCE
-from analysis.survey import longest_even
+from analysis.frames import even_steps
+from analysis.read import MIN_FRAMES
+from analysis.survey import longest_even, usual_spacing
 
-FEW_FRAMES = 10
 _IN_ORDER = 0.9
 """Least share of steps that go forward, for the times to count as in order."""
 _SAME_INTERVAL = 1e-3
@@ -36,11 +35,9 @@ def usual_interval(times_ps: FloatArray) -> float:
     if not in_order(times_ps):
         known = np.unique(times_ps[np.isfinite(times_ps)])
         times_ps = known if known.size > 1 else times_ps
-    steps = np.diff(times_ps)
-    if not steps.size:
+    if times_ps.size < 2:
         return 0.0
-    forward = steps[steps > 0]
-    usual, span = float(np.median(forward if forward.size else steps)), float(times_ps[-1] - times_ps[0])
+    usual, span = usual_spacing(times_ps, otherwise_ps=0.0), float(times_ps[-1] - times_ps[0])
     number = round(span / usual) if usual > 0 and math.isfinite(span) else 0
     return span / number if number > 0 and abs(span / number - usual) < _SAME_INTERVAL * usual else usual
 
@@ -66,9 +63,9 @@ def left_out(times_ps: FloatArray, interval_ps: float, unusable: Mapping[int, st
         return []
     reasons = _reasons(times_ps, interval_ps, unusable)
     told = "; ".join(reasons[:_MOST_TOLD]) + (f"; and {len(reasons) - _MOST_TOLD} more" if reasons[_MOST_TOLD:] else "")
-    if last - first < FEW_FRAMES:
+    if last - first < MIN_FRAMES:
         return [
-            f"of {times_ps.size} frames no {FEW_FRAMES} are in order, measuring needs as many: {told}. Remedy: a "
+            f"of {times_ps.size} frames no {MIN_FRAMES} are in order, measuring needs as many: {told}. Remedy: a "
             "trajectory with its frames in the order of time, or --frame-interval PS when only its times are wrong"
         ]
     used = f"frames {first + 1} to {last} of {times_ps.size}, {times_ps[first]:g} to {times_ps[last - 1]:g} ps"
@@ -77,9 +74,7 @@ def left_out(times_ps: FloatArray, interval_ps: float, unusable: Mapping[int, st
 
 def _reasons(times_ps: FloatArray, interval_ps: float, unusable: Mapping[int, str]) -> list[str]:
     """Return what interrupts the frames, in their order."""
-    steps = np.diff(times_ps)
-    rounding = TIME_ROUNDING * np.abs(times_ps[1:])
-    odd = np.flatnonzero(~(np.abs(steps - interval_ps) <= SPACING_TOLERANCE * interval_ps + rounding)) + 1
+    odd = np.flatnonzero(~even_steps(times_ps, interval_ps)) + 1
     told = {number: f"frame {number + 1} {_step(times_ps, number, interval_ps)}" for number in odd.tolist()}
     told |= {number: f"frame {number + 1} {words}" for number, words in unusable.items()}
     return [told[number] for number in sorted(told)]

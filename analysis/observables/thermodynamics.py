@@ -34,7 +34,7 @@ from analysis.statistics import (
     statistical_inefficiency,
 )
 from analysis.table import FAILED, Row, row
-from analysis.units import PER_NM3_IN_MOL_PER_L
+from analysis.units import PER_NM3_IN_MOL_PER_L, PS_PER_NS
 
 NEEDS_POSITIONS = False  # computed also where molecules cross a box that is not known
 PARAMETERS: dict[str, Any] = {
@@ -200,7 +200,7 @@ def _slope_per_ns(time_ps: FloatArray, values: FloatArray) -> tuple[float, float
 
     The half-width is NaN for a series that never changes.
     """
-    time_ns = (time_ps - time_ps.mean()) * (constants.pico / constants.nano)
+    time_ns = (time_ps - time_ps.mean()) / PS_PER_NS
     squares = float(time_ns @ time_ns)
     deviation = values - values.mean()
     if np.ptp(values) <= CONSTANT_TOLERANCE * max(1.0, abs(float(values.mean()))):

@@ -10,6 +10,7 @@ from analysis.comparison import FEWEST_REPLICAS
 from analysis.report.collect import NOT_SAID, Finished, Results
 from analysis.report.formatting import counted, flat, join_words, number, scalar, with_interval
 from analysis.report.summary import scalars_of
+from analysis.units import PS_PER_NS
 
 OUR_QUESTION = "Lithium electrolytes at boron–nitrogen chains"
 PAPER = "paper"
@@ -81,7 +82,7 @@ def _averaged_ns(member: Finished, run: dict[str, Any]) -> float | None:
     if table is None or of is None:
         return None
     start_ps = table.loc[(table["quantity"] == "start") & table["value"].notna(), "value"].max()
-    return (of["last_ps"] - start_ps) * 1e-3 if of["first_ps"] <= start_ps < of["last_ps"] else None
+    return (of["last_ps"] - start_ps) / PS_PER_NS if of["first_ps"] <= start_ps < of["last_ps"] else None
 
 
 def _read(run: dict[str, Any]) -> str:
