@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,13 @@ ROOT = Path(__file__).resolve().parents[2]
 MOLECULES = {name: one for name, one in read_molecules(ROOT, Problems(ROOT)).items() if one is not None}
 POLYMERS = sorted(name for name, molecule in MOLECULES.items() if molecule.polymer)
 LENGTHS = [2, 3, 4, 10, 120]
+
+
+def bonded_of(name: str) -> Mapping[str, Any]:
+    """Return the parameters by type as bonded.yaml has them."""
+    polymer = MOLECULES[name].polymer
+    assert polymer is not None
+    return polymer.bonded
 
 
 @pytest.mark.parametrize("monomers", LENGTHS)
@@ -75,25 +84,24 @@ def test_the_itp_has_every_term_once_with_the_parameters_of_its_types(name: str)
     torsions = rows_of(text, "dihedrals")
     assert [tuple(int(x) - 1 for x in row[:4]) for row in torsions if row[4] == "3"] == list(chain.dihedrals)
     bond = next(row for row in rows_of(text, "bonds") if row[:2] == ("1", "2"))  # the first atom and a hydrogen
-    n_h, c_h = {"PAB": (0.1010, 362400), "PIB": (0.1005, 380500)}, (0.1090, 284512)
-    assert (float(bond[3]), float(bond[4])) == n_h.get(name, c_h)
+    types = sorted(atom.type for atom in chain.atoms[:2])
+    (given,) = [one for one in bonded_of(name)["bonds"] if sorted(one["types"]) == types]
+    assert (float(bond[3]), float(bond[4])) == (given["r0_nm"], given["k_kJ_per_mol_nm2"])
 
 
-def test_a_torsion_barrier_of_pib_is_that_of_its_four_terms() -> None:
-    """4 terms of V2 = 25 kJ/mol: the bond between units costs 100 kJ/mol at 90 degrees."""
+def test_the_turn_about_a_bond_of_pib_costs_what_its_four_terms_say() -> None:
+    atoms = chain_topology(MOLECULES["PIB"], 2).atoms
     rows = [row for row in rows_of(chain_itp(MOLECULES["PIB"], 2), "dihedrals") if row[4] == "3"]
     across = [row for row in rows if {row[1], row[2]} == {"4", "6"}]  # B1-N2
     assert len(across) == 4
-
-    def energy(turn: float) -> float:
-        return sum(
-            float(c) * math.cos(math.radians(phi + turn) - math.pi) ** n
-            for row, phi in zip(across, (0, 180, 180, 0), strict=True)
-            for n, c in enumerate(row[5:])
-        )
-
-    assert energy(90) - energy(0) == pytest.approx(100.0)
-    assert energy(180) - energy(0) == pytest.approx(0.0)
+    for row in across:
+        types = [atoms[int(number) - 1].type for number in row[:4]]
+        (given,) = [one for one in bonded_of("PIB")["torsions"] if one["types"] in (types, types[::-1])]
+        v1, v2, v3 = (given[f"V{n}_kJ_per_mol"] for n in (1, 2, 3))
+        for phi in np.radians(np.arange(0, 360, 30)):
+            series = sum(float(c) * math.cos(phi - math.pi) ** n for n, c in enumerate(row[5:]))
+            fourier = v1 / 2 * (1 + math.cos(phi)) + v2 / 2 * (1 - math.cos(2 * phi)) + v3 / 2 * (1 + math.cos(3 * phi))
+            assert series == pytest.approx(fourier, abs=1e-3)
 
 
 def test_ryckaert_bellemans_is_the_fourier_series() -> None:
