@@ -3,7 +3,7 @@
 # make gromacs-native   builds GROMACS for this machine's processor: two to three times faster
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast gromacs-native benchmark lock derive dft
+.PHONY: help install demo test test-fast gromacs-native benchmark benchmark-md lock derive dft
 
 IN_ENVIRONMENT := install/run.sh
 PYTEST := $(IN_ENVIRONMENT) python -m pytest -n 2 --dist worksteal
@@ -32,6 +32,10 @@ test-fast: install
 # For maintainers: how fast the analysis is; makes its trajectory once in work/benchmark (10 to 20 minutes).
 benchmark: install
 	@$(IN_ENVIRONMENT) env PYTHONPATH=. python -P -m benchmarks
+
+# For maintainers: ns/day of Sheath's engine, protocol and threads against GROMACS as usually typed; an hour.
+benchmark-md: install
+	@$(IN_ENVIRONMENT) env PYTHONPATH=. python -P -m benchmarks.md
 
 # For maintainers: the parameters of PAB and PIB again from the committed DFT results, and how well they fit.
 derive: install

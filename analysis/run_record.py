@@ -48,6 +48,7 @@ class Run:
     vapour_energy: str | None = None
     published: tuple[Published, ...] = ()
     timestep_fs: float | None = None
+    hydrogen_mass_u: float | None = None
     frame_interval_ps: float | None = None
     production_ns: float | None = None
     production_ns_done: float | None = None

@@ -37,6 +37,7 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "published": list,
     "claims": list,
     "timestep_fs": _NUMBER,
+    "hydrogen_mass_u": _NUMBER,
     "frame_interval_ps": _NUMBER,
     "production_ns": _NUMBER,
     "production_ns_done": _NUMBER,

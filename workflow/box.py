@@ -10,7 +10,7 @@ import numpy as np
 from MDAnalysis.lib.distances import distance_array
 from numpy.typing import NDArray
 
-from workflow.forcefield import molecule_atoms
+from workflow.forcefield import TopologySummary, molecule_atoms
 from workflow.inputs.cross_checks import edge_beyond_cutoffs_nm
 from workflow.job import RunError, RunJob
 
@@ -71,12 +71,15 @@ def _nearest_image_nm(chain: NDArray[np.float64], box_nm: NDArray[np.float32]) -
     return min(float(distance_array(chain, chain + shift * box_nm).min()) for shift in shifts)
 
 
-def check_constraints(log: Path, hydrogens: int) -> None:
-    """Raise RunError unless LINCS constrained exactly the bonds to hydrogen, one per hydrogen atom."""
+def check_constraints(log: Path, topology: TopologySummary, constraints: str) -> None:
+    """Raise RunError unless LINCS constrained exactly the bonds that it should, by GROMACS' name for which."""
+    expected, what = (
+        (topology.n_bonds, "bonds") if constraints == "all-bonds" else (topology.n_hydrogens, "hydrogen atoms")
+    )
     found = re.search(r"The number of constraints is (\d+)", log.read_text(encoding="utf-8", errors="replace"))
     constrained = int(found.group(1)) if found else 0
-    if constrained != hydrogens:
+    if constrained != expected:
         raise RunError(
-            f"{constrained} bonds were constrained, but the topology has {hydrogens} hydrogen atoms. "
+            f"{constrained} bonds were constrained, but the topology has {expected} {what}. "
             "Remedy: every hydrogen's atom name must begin with H, and every hydrogen needs one bond."
         )

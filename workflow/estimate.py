@@ -15,12 +15,13 @@ Measured = Speed | Progress
 """What tells how fast so many atoms ran on so many threads: a measurement of some seconds, or a real run."""
 
 # A rough guess until a run was measured here: 2 cores of 2022 server processors with GROMACS 2022 built for SSE4.1.
-ROUGH_ATOM_NS_PER_DAY_PER_THREAD = 1.1e5
+ROUGH_ATOM_NS_PER_DAY_PER_THREAD, ROUGH_TIMESTEP_FS = 1.1e5, 2.0
 XTC_BYTES_PER_ATOM = 4.2  # at a precision of 0.001 nm, measured on these liquids
 OTHER_BYTES_PER_RUN = 50e6
 SECONDS_PER_VAPOUR_NS = 4.0  # one molecule on one thread, whatever its size; measured on the same processors
 BYTES_PER_VAPOUR_NS = 0.6e6
 NIGHT_S = 12 * 3600.0
+LEAST_ATOMS_PER_THREAD = 250  # with fewer a thread waits for the others more than it computes
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class RunEstimate:
 def estimates(inputs: Inputs, work_root: Path, threads: int) -> list[RunEstimate]:
     """Return an estimate per run, in the order of the configuration."""
     known: list[Measured] = [*read_speeds(work_root), *read_all(work_root)]
-    measured = [one for one in known if one.ns_per_day and one.cutoff_nm == inputs.config.cutoff_nm]
+    protocol = (inputs.config.cutoff_nm, inputs.config.dynamics.timestep_fs)
+    measured = [one for one in known if one.ns_per_day and (one.cutoff_nm, one.timestep_fs) == protocol]
     return [
         _estimate(inputs, system, replica, measured, threads)
         for system in inputs.config.systems
@@ -53,7 +55,7 @@ def _estimate(inputs: Inputs, system: str, replica: int, measured: Sequence[Meas
     atoms = inputs.compositions[system].n_atoms
     production_ns = production_stage(inputs, system).length_ps / 1000
     total_ns = production_ns + sum(stage.length_ps for stage in equilibration_stages(inputs, system)) / 1000
-    rate = ROUGH_ATOM_NS_PER_DAY_PER_THREAD
+    rate = ROUGH_ATOM_NS_PER_DAY_PER_THREAD * inputs.config.dynamics.timestep_fs / ROUGH_TIMESTEP_FS
     if measured:
         nearest = min(measured, key=lambda one: abs(one.atoms - atoms) + abs(one.threads - threads) * atoms)
         rate = (nearest.ns_per_day or 0.0) * nearest.atoms / nearest.threads
@@ -74,7 +76,17 @@ def threads_per_run(inputs: Inputs, cores: int) -> int:
     if isinstance(wanted, int):
         return min(wanted, cores)
     runs = len(inputs.config.systems) * inputs.config.replicas
-    return max(1, cores // runs)
+    smallest = min(inputs.compositions[name].n_atoms for name in inputs.config.systems)
+    return threads_for(runs, smallest, cores)
+
+
+def threads_for(runs: int, atoms: int, cores: int) -> int:
+    """Return the threads of each of so many runs of this size: the cores shared out, but no more than help.
+
+    Runs side by side on fewer threads each do as much as or more than one after another on all
+    (benchmarks/README.md), so as many as there are cores run at a time.
+    """
+    return max(1, min(cores // runs, atoms // LEAST_ATOMS_PER_THREAD))
 
 
 def announcement(inputs: Inputs, found: Sequence[RunEstimate], cores: int, threads: int) -> str:

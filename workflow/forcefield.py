@@ -47,6 +47,7 @@ class TopologySummary:
 
     n_atoms: int
     n_hydrogens: int
+    n_bonds: int
     n_molecules: int
     charge_e: float
     mass_u: float
@@ -200,7 +201,7 @@ def check_topology(path_top: Path, gro: Path) -> TopologySummary:
     hydrogens = sum(atom.atomic_number == 1 for atom in top.atoms)
     mass = float(sum(atom.mass for atom in top.atoms))
     n_molecules = sum(int(row[1]) for row in rows_of(path_top.read_text(encoding="utf-8"), "molecules"))
-    return TopologySummary(len(names), hydrogens, n_molecules, charge, mass)
+    return TopologySummary(len(names), hydrogens, len(top.bonds), n_molecules, charge, mass)
 
 
 def _itp_path(molecule: Molecule) -> Path:

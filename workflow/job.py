@@ -49,12 +49,16 @@ class RunJob:
         """Return what tells the progress of this run's work folder; `beside` names what is not the run itself."""
         atoms, config = self.inputs.compositions[self.system].n_atoms, self.inputs.config
         name = f"{self.system} {beside}" if beside else self.system
-        return Reporter(work, Progress(name, self.replica, config.results, atoms, self.threads, config.cutoff_nm))
+        return self._reporter(work, name, atoms, config.cutoff_nm)
 
     def vapour_reporter(self, work: Path, atoms: int) -> Reporter:
         """Return what tells the progress of the vapour, under a name of its own: it runs beside the liquid."""
-        name, results = f"{self.system} vapour", self.inputs.config.results
-        return Reporter(work, Progress(name, self.replica, results, atoms, self.threads, VAPOUR_CUTOFF_NM))
+        return self._reporter(work, f"{self.system} vapour", atoms, VAPOUR_CUTOFF_NM)
+
+    def _reporter(self, work: Path, name: str, atoms: int, cutoff_nm: float) -> Reporter:
+        config = self.inputs.config
+        fixed = (name, self.replica, config.results, atoms, self.threads, cutoff_nm, config.dynamics.timestep_fs)
+        return Reporter(work, Progress(*fixed))
 
     @property
     def name(self) -> str:

@@ -95,6 +95,7 @@ def _how(run: RunJob, done_ns: float) -> dict[str, Any]:
         "cutoff_nm": config.cutoff_nm,
         "mixing_rule": run.inputs.mixing_rule(run.system),
         "timestep_fs": production.timestep_fs,
+        "hydrogen_mass_u": config.dynamics.hydrogen_mass_u,
         "frame_interval_ps": config.frame_interval_ps,
         "production_ns": config.lengths.production_ns,
         "production_ns_done": done_ns,

@@ -31,6 +31,7 @@ class Progress:
     atoms: int
     threads: int
     cutoff_nm: float
+    timestep_fs: float
     stage: str = "start"
     done_ps: float = 0.0
     asked_ps: float = 0.0

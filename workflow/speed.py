@@ -22,7 +22,7 @@ from workflow.forcefield import geometry_nm, molecule_atoms
 from workflow.inputs import Inputs, Molecule
 from workflow.mdrun import run_once
 from workflow.packing import pack
-from workflow.protocol import MINIMISATION_STEPS, TIMESTEP_FS, Stage, minimisation_mdp, stage_mdp
+from workflow.protocol import MINIMISATION_STEPS, minimisation_mdp, speed_stage, stage_mdp
 from workflow.scripts.build import packed_block, write_box
 from workflow.workfolder import exclusive, write_text
 
@@ -30,7 +30,6 @@ FILE_NAME = "speed.json"
 SECONDS = 10.0
 PACKING_DENSITY_FRACTION = 0.85  # Packmol still packs it within seconds; the barostat does the rest in picoseconds
 SAME_SIZE = 1.15  # systems whose numbers of atoms differ by less are measured once
-ENDLESS_PS = 1e5
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ class Speed:
     side_by_side: int
     ns_per_day: float
     cutoff_nm: float
+    timestep_fs: float
     gromacs: str
     processor: str
     date: str
@@ -79,10 +79,11 @@ def measure(
             continue
         tell(f"measuring {system} ({atoms} atoms without chains) on {threads} threads, {side_by_side} at a time")
         with tempfile.TemporaryDirectory(prefix="speed-", dir=work_root) as folder:
-            tpr = _prepare(inputs, system, Path(folder), threads * side_by_side)
+            tpr = prepare(inputs, system, Path(folder), threads * side_by_side)
             ns_per_day = _run(tpr, Path(folder), threads, side_by_side)
         used, date = (engine(), processor.name()), time.strftime("%Y-%m-%d")
-        speeds.append(Speed(atoms, threads, side_by_side, ns_per_day, inputs.config.cutoff_nm, *used, date))
+        protocol = (inputs.config.cutoff_nm, inputs.config.dynamics.timestep_fs)
+        speeds.append(Speed(atoms, threads, side_by_side, ns_per_day, *protocol, *used, date))
     write_text(work_root / FILE_NAME, json.dumps([asdict(one) for one in speeds], indent=1))
     return speeds
 
@@ -94,16 +95,19 @@ def _small_molecules(inputs: Inputs, system: str) -> list[tuple[Molecule, int]]:
     return [(one, count) for one, count in found if one.kind != "polymer"]
 
 
-def _prepare(inputs: Inputs, system: str, work: Path, threads: int) -> Path:
-    """Return the run input of a minimised box."""
+def prepare(inputs: Inputs, system: str, work: Path, threads: int) -> Path:
+    """Return the run input, `speed.tpr`, of a minimised box of a system without its chains.
+
+    Raises:
+        GromacsError, PackingError: a box that cannot be made.
+    """
     counts = _small_molecules(inputs, system)
     edge_nm = (inputs.compositions[system].predicted_volume_nm3 / PACKING_DENSITY_FRACTION) ** (1 / 3)
     blocks = [packed_block(one, None, geometry_nm(one), count) for one, count in counts]
     xyz_nm = pack(blocks, edge_nm, inputs.seed(system, 1, "speed"), work / "packmol")
     write_box(inputs, system, counts, xyz_nm, edge_nm, work)
-    stage = Stage("speed", "NPT", inputs.systems[system].temperature_K, ENDLESS_PS, TIMESTEP_FS)
     write_text(work / "minimise.mdp", minimisation_mdp(inputs))
-    write_text(work / "speed.mdp", stage_mdp(inputs, system, 1, stage))
+    write_text(work / "speed.mdp", stage_mdp(inputs, system, 1, speed_stage(inputs, system)))
     top = work / "system.top"
     with exclusive(work, system) as lock:
         tpr = gromacs.grompp(work, "minimise", work / "packed.gro", top)
@@ -120,14 +124,14 @@ def _run(tpr: Path, work: Path, threads: int, side_by_side: int) -> float:
         with exclusive(own, str(number)) as lock, own_cores(threads):
             flags: dict[str, Any] = {"s": tpr, "deffnm": own / "speed", "maxh": SECONDS / 3600, "noconfout": True}
             run_once("mdrun", own / "gromacs.log", lock, threads, **flags)
-        return _performance(own / "speed.log")
+        return performance(own / "speed.log")
 
     with ThreadPoolExecutor(side_by_side) as pool:
         found = list(pool.map(one, range(side_by_side)))
     return sum(found) / len(found)
 
 
-def _performance(log: Path) -> float:
+def performance(log: Path) -> float:
     """Return the ns/day that GROMACS wrote at the end of its log."""
     found = re.search(r"^Performance:\s+([\d.]+)", log.read_text(encoding="utf-8", errors="replace"), re.M)
     if found is None:

@@ -46,7 +46,7 @@ def prepare(root: Path, overlays: Sequence[Path], config_values: object, main_pr
     if main_process:
         threads = threads_per_run(inputs, cores)
         found = estimates(inputs, Path("work"), threads)
-        problems = surroundings(inputs, Path(), found)
+        problems = [*_too_many_threads(inputs, cores), *surroundings(inputs, Path(), found)]
         if problems:
             sys.exit("\n".join(problems))
         print(announcement(inputs, found, cores, threads), speed_remark(find_gmx()), sep="\n", file=sys.stderr)
@@ -65,6 +65,17 @@ def surroundings(inputs: Inputs, directory: Path, found: Sequence[RunEstimate]) 
     missing = [one for one in found if not (results / one.system / f"r{one.replica}" / "traj.xtc").exists()]
     messages += [_unwritable(results), _unwritable(work), _too_small(work, sum(one.bytes for one in missing))]
     return [message for message in messages if message]
+
+
+def _too_many_threads(inputs: Inputs, cores: int) -> list[str]:
+    """Return what is wrong with the number of threads that the configuration asks for."""
+    wanted = inputs.config.threads_per_run
+    if not isinstance(wanted, int) or wanted <= cores:
+        return []
+    return [
+        f"threads_per_run = {wanted}, but Snakemake was given {cores} cores. Remedy: write `auto` or {cores} or less, "
+        f"or give more cores (snakemake --cores {wanted}, or `all`). Nothing was started."
+    ]
 
 
 def _nearest_existing(folder: Path) -> Path:

@@ -110,8 +110,8 @@ def few_replicas(results: Results) -> str:
 
 
 def choices(results: Results) -> tuple[tuple[str, str, str], ...]:
-    """Return (what, how it was done here, whose choice) for the paper's protocol; empty when none used it."""
-    runs = [run for run in _all_runs(results.finished) if run.get("protocol") == "paper"]
+    """Return (what, how it was done here, whose choice) for our own runs; empty when there are none."""
+    runs = [run for run in _all_runs(results.finished) if run.get("protocol") != NOT_SAID]
     if not runs:
         return ()
     return (*_from_paper(runs), *_ours(runs))
@@ -153,6 +153,7 @@ def _ours(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     rows += [
         ("Numbers of molecules, size of the box", "see each system below", OURS),
         ("Time step", f"{_span(runs, 'timestep_fs')} fs", OURS),
+        ("Mass of a hydrogen (beyond 1.008 u taken from its neighbour)", f"{_span(runs, 'hydrogen_mass_u')} u", OURS),
         ("Bonds constrained", "those with a hydrogen", OURS),
         ("Time constant of the thermostat", "1 ps", OURS),
         ("Barostat", "C-rescale", OURS),
@@ -208,6 +209,7 @@ def _facts(member: Finished) -> list[tuple[str, str]]:
         ("Cut-off", "cutoff_nm", " nm"),
         ("Mixing rule", "mixing_rule", ""),
         ("Time step", "timestep_fs", " fs"),
+        ("Mass of a hydrogen", "hydrogen_mass_u", " u"),
         ("Protocol", "protocol", ""),
     )
     known = [one for one in wanted if run.get(one[1]) not in (None, NOT_SAID)]

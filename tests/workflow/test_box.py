@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from workflow import box
-from workflow.forcefield import molecule_atoms
+from workflow.forcefield import TopologySummary, molecule_atoms
 from workflow.gro import write_gro
 from workflow.inputs.plan import Inputs
 from workflow.job import RunError, RunJob
@@ -50,9 +51,13 @@ def test_a_chain_near_its_own_image_is_refused_also_when_wrapped(preview_inputs:
         box.check_box(structure(preview_inputs, tmp_path, 3.0, 2.0), job(preview_inputs, tmp_path))
 
 
-def test_constraints_must_equal_hydrogens(tmp_path: Path) -> None:
+def test_constraints_must_be_those_asked_for(tmp_path: Path) -> None:
     log = tmp_path / "nvt.log"
     log.write_text("Initializing LINear Constraint Solver\nThe number of constraints is 120\n")
-    box.check_constraints(log, 120)
+    right = TopologySummary(n_atoms=250, n_hydrogens=120, n_bonds=240, n_molecules=10, charge_e=0.0, mass_u=1.0)
+    box.check_constraints(log, right, "h-bonds")
+    box.check_constraints(log, replace(right, n_hydrogens=80, n_bonds=120), "all-bonds")
     with pytest.raises(RunError, match=r"120 bonds.*133 hydrogen"):
-        box.check_constraints(log, 133)
+        box.check_constraints(log, replace(right, n_hydrogens=133), "h-bonds")
+    with pytest.raises(RunError, match=r"120 bonds.*240 bonds"):
+        box.check_constraints(log, right, "all-bonds")

@@ -42,7 +42,7 @@ def test_check_of_good_inputs_shows_the_counts(capsys: pytest.CaptureFixture[str
 
 def told(folder: Path, **changes: object) -> None:
     """Write the progress of one run as its process would."""
-    known = Progress("dol-dme-litfsi", 1, "results", 6165, 2, 1.2, "production", 2500.0, 10000.0, ns_per_day=50.0)
+    known = Progress("dol-dme-litfsi", 1, "results", 6165, 2, 1.2, 2.0, "production", 2500.0, 10000.0, ns_per_day=50.0)
     (folder / "work" / "abc").mkdir(parents=True, exist_ok=True)
     (folder / "work" / "abc" / FILE_NAME).write_text(json.dumps(asdict(known) | changes))
 

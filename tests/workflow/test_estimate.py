@@ -26,7 +26,7 @@ def test_six_runs_of_ten_nanoseconds_are_listed(default_inputs: Inputs, tmp_path
 def test_a_measured_speed_decides(default_inputs: Inputs, tmp_path: Path) -> None:
     (tmp_path / "abc").mkdir()
     atoms = default_inputs.compositions["dol-dme-litfsi"].n_atoms
-    measured = Progress("x", 1, "results", atoms, 1, 1.2, "production", ns_per_day=63.0)
+    measured = Progress("x", 1, "results", atoms, 1, 1.2, 2.0, "production", ns_per_day=63.0)
     (tmp_path / "abc" / FILE_NAME).write_text(json.dumps(asdict(measured)))
     first = estimates(default_inputs, tmp_path, 1)[0]
     assert first.measured

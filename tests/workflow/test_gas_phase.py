@@ -20,7 +20,7 @@ from workflow.workfolder import exclusive
 def test_hot_conformers_are_whole_coiled_and_different(default_inputs: Inputs, tmp_path: Path) -> None:
     molecule, monomers, count = default_inputs.molecules["PAB"], 8, 4
     starts = [one.xyz_nm for one in draw(molecule, monomers, count, 5)]
-    reporter = Reporter(tmp_path, Progress("a", 1, "results", 0, 1, 1.2))
+    reporter = Reporter(tmp_path, Progress("a", 1, "results", 0, 1, 1.2, 2.0))
     with exclusive(tmp_path, "test") as lock:
         found = hot_conformers(molecule, monomers, starts, 5, Job(tmp_path / "gas_phase", lock, 1, 1.0, reporter, 0.0))
     assert len(found) == count

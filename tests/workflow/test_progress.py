@@ -12,7 +12,7 @@ import pytest
 from workflow import progress
 from workflow.progress import Progress
 
-ONE = Progress("a", 1, "results", 7000, 2, 1.2, "production", 2500.0, 10000.0, ns_per_day=100.0)
+ONE = Progress("a", 1, "results", 7000, 2, 1.2, 2.0, "production", 2500.0, 10000.0, ns_per_day=100.0)
 
 
 def test_line_tells_stage_length_speed_and_time_left() -> None:
@@ -34,7 +34,7 @@ def test_last_step_of_a_log(tmp_path: Path) -> None:
 
 
 def test_reporter_writes_what_status_reads(tmp_path: Path) -> None:
-    reporter = progress.Reporter(tmp_path / "abc", Progress("a", 1, "results", 7000, 2, 1.2))
+    reporter = progress.Reporter(tmp_path / "abc", Progress("a", 1, "results", 7000, 2, 1.2, 2.0))
     reporter.report(now=True, stage="nvt", done_ps=1.0, asked_ps=100.0, later_ps=50.0, ns_per_day=10.0)
     (found,) = progress.read_all(tmp_path)
     assert (found.system, found.stage, found.done_ps, found.pid) == ("a", "nvt", 1.0, os.getpid())

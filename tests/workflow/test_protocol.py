@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from workflow import protocol
+from workflow.inputs.dynamics import PROTOCOLS
 from workflow.inputs.plan import Inputs
 
 SYSTEM = "dol-dme-litfsi"
@@ -29,6 +30,7 @@ def test_production_follows_the_paper(default_inputs: Inputs) -> None:
     assert mdp["pcoupl"] == "C-rescale"
     assert float(mdp["ref-p"]) == pytest.approx(1.01325)
     assert (mdp["constraints"], mdp["constraint-algorithm"]) == ("h-bonds", "LINCS")
+    assert (mdp["lincs-order"], mdp["lincs-iter"]) == ("4", "1")  # GROMACS' own
     assert (mdp["coulombtype"], float(mdp["rcoulomb"]), float(mdp["rvdw"])) == ("PME", 1.2, 1.2)
     assert mdp["DispCorr"] == "EnerPres"
     assert int(mdp["nstxout-compressed"]) * float(mdp["dt"]) == pytest.approx(1.0)
@@ -62,3 +64,19 @@ def test_length_is_the_only_thing_that_identity_forgets(default_inputs: Inputs) 
     hotter = dataclasses.replace(stage, temperature_K=310.0)
     other = protocol.stage_mdp(default_inputs, SYSTEM, 1, hotter)
     assert protocol.without_length(other) != protocol.without_length(texts[0])
+
+
+def test_the_fast_protocol_takes_longer_steps_at_the_same_times(default_inputs: Inputs) -> None:
+    fast = dataclasses.replace(
+        default_inputs, config=dataclasses.replace(default_inputs.config, dynamics=PROTOCOLS["fast"])
+    )
+    for paper, other in zip(
+        protocol.equilibration_stages(default_inputs, SYSTEM), protocol.equilibration_stages(fast, SYSTEM), strict=True
+    ):
+        assert (paper.name, paper.length_ps) == (other.name, other.length_ps)
+    stage = protocol.production_stage(fast, SYSTEM)
+    mdp = parameters(protocol.stage_mdp(fast, SYSTEM, 1, stage))
+    assert stage.steps == 2_500_000
+    assert int(mdp["nstxout-compressed"]) * float(mdp["dt"]) == pytest.approx(1.0)
+    assert int(mdp["nstenergy"]) % int(mdp["nstcalcenergy"]) == 0
+    assert (mdp["constraints"], mdp["lincs-order"], mdp["lincs-iter"]) == ("all-bonds", "6", "2")

@@ -33,13 +33,14 @@ def test_some_seconds_of_real_mdrun_decide_the_plan(tmp_path: Path, monkeypatch:
 
 
 def test_a_speed_counts_for_its_engine_processor_and_cutoff_only(default_inputs: Inputs, tmp_path: Path) -> None:
-    here = speed.Speed(6165, 1, 2, 40.0, 1.2, speed.engine(), processor.name(), "2026-11-23")
+    here = speed.Speed(6165, 1, 2, 40.0, 1.2, 2.0, speed.engine(), processor.name(), "2026-11-23")
     path = tmp_path / speed.FILE_NAME
     for one, counts in (
         (here, True),
         (replace(here, gromacs="2020 SSE2 /opt/gmx"), False),
         (replace(here, processor="another"), False),
         (replace(here, cutoff_nm=1.0), False),
+        (replace(here, timestep_fs=4.0), False),
     ):
         path.write_text(json.dumps([asdict(one)]))
         assert estimates(default_inputs, tmp_path, 1)[0].measured == counts
@@ -48,7 +49,7 @@ def test_a_speed_counts_for_its_engine_processor_and_cutoff_only(default_inputs:
 
 
 def test_the_plan_says_what_a_night_does(default_inputs: Inputs, tmp_path: Path) -> None:
-    here = speed.Speed(6165, 1, 1, 40.0, 1.2, speed.engine(), processor.name(), "2026-11-23")
+    here = speed.Speed(6165, 1, 1, 40.0, 1.2, 2.0, speed.engine(), processor.name(), "2026-11-23")
     (tmp_path / speed.FILE_NAME).write_text(json.dumps([asdict(here)]))
     found = estimates(default_inputs, tmp_path, 1)
     share = 0.5 / (sum(one.seconds for one in found) / 86400)

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflow.inputs.dynamics import Dynamics, read_dynamics
 from workflow.inputs.fields import SAFE_NAME, SAFE_NAME_REMEDY, Fields
 from workflow.inputs.lengths import (
     HIGHEST_TEMPERATURE_K,
     WHY_FRAMES_ARE_CLOSE,
     Lengths,
+    Steps,
     check_interval,
     read_interval,
     read_lengths,
@@ -26,7 +28,6 @@ MOST_REPLICAS = 100
 MOST_RUNS = 3000
 LONGEST_CHECKPOINT_MIN = 60.0
 MIXING_RULES = ("lorentz-berthelot", "geometric")
-PROTOCOLS = ("paper",)
 # Files of the results folder, which a system's folder of the same name would replace.
 TAKEN_SYSTEM_NAMES = ("report.html", "comparisons.csv", "claims.csv", "longer.csv")
 
@@ -43,6 +44,7 @@ class Config:
     mixing_rule: str
     cutoff_nm: float
     protocol: str
+    dynamics: Dynamics
     lengths: Lengths
     anneal_temperature_K: float
     frame_interval_ps: float
@@ -93,7 +95,9 @@ def read_config(root: Path, files: Sequence[Path], problems: Problems) -> ReadCo
 
 def _read_all(fields: Fields, problems: Problems) -> ReadConfig:
     names = _system_names(fields, problems)
-    frame_ps = read_interval(fields, "frame_interval_ps", WHY_FRAMES_ARE_CLOSE)
+    protocol, dynamics = read_dynamics(fields)
+    steps = Steps(dynamics.timestep_fs)
+    frame_ps = read_interval(fields, "frame_interval_ps", WHY_FRAMES_ARE_CLOSE, steps)
     config = Config(
         systems=tuple(name for name, _ in names),
         replicas=fields.integer("replicas", most=MOST_REPLICAS) or 1,
@@ -102,19 +106,22 @@ def _read_all(fields: Fields, problems: Problems) -> ReadConfig:
         preview=bool(fields.flag("preview")),
         mixing_rule=fields.choice("mixing_rule", MIXING_RULES) or MIXING_RULES[0],
         cutoff_nm=fields.number("cutoff_nm", least=0.5, unit="nm") or 1.0,
-        protocol=fields.choice("protocol", PROTOCOLS) or PROTOCOLS[0],
-        lengths=read_lengths(fields, frame_ps),
+        protocol=protocol,
+        dynamics=dynamics,
+        lengths=read_lengths(fields, frame_ps, steps),
         anneal_temperature_K=fields.number("anneal_temperature_K", above=0, most=HIGHEST_TEMPERATURE_K, unit="K")
         or 1.0,
         frame_interval_ps=frame_ps,
-        energy_interval_ps=read_interval(fields, "energy_interval_ps", "density and pressure move within picoseconds"),
+        energy_interval_ps=read_interval(
+            fields, "energy_interval_ps", "density and pressure move within picoseconds", steps
+        ),
         checkpoint_interval_min=_checkpoint_interval(fields),
         threads_per_run=_threads(fields),
         packing_density_fraction=_packing_fraction(fields),
     )
     production_ps = config.lengths.production_ns * 1000.0
-    check_interval(fields, "frame_interval_ps", config.frame_interval_ps, production_ps)
-    check_interval(fields, "energy_interval_ps", config.energy_interval_ps, production_ps)
+    check_interval(fields, "frame_interval_ps", config.frame_interval_ps, production_ps, steps)
+    check_interval(fields, "energy_interval_ps", config.energy_interval_ps, production_ps, steps)
     _check_amount(fields, config)
     override = read_override(fields)
     fields.finish()

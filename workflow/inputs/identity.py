@@ -98,7 +98,8 @@ def _built(
         "monomers": composition.monomers,
         "volume": f"{composition.predicted_volume_nm3:.6f}",
         "molecules": [_molecule(molecules[name]) for name, _ in composition.counts],
-        "interactions": [system.mixing_rule or config.mixing_rule, config.cutoff_nm, config.protocol],
+        "interactions": [system.mixing_rule or config.mixing_rule, config.cutoff_nm],
+        "dynamics": asdict(config.dynamics),
         "packing": config.packing_density_fraction,
     }
 
@@ -108,7 +109,8 @@ def _vapour(config: Config, system: System, molecules: Mapping[str, Molecule]) -
     return {
         "system": [system.name, system.temperature_K],
         "molecules": [_molecule(molecules[name]) for name in system.solvents],
-        "interactions": [system.mixing_rule or config.mixing_rule, config.protocol],
+        "interactions": [system.mixing_rule or config.mixing_rule],
+        "dynamics": asdict(config.dynamics),
     }
 
 

@@ -16,6 +16,7 @@ from workflow import conformers, job
 from workflow.forcefield import check_topology, geometry_nm, molecule_atoms, write_topology
 from workflow.gas_phase import hot_conformers
 from workflow.gro import write_gro
+from workflow.hydrogen_mass import repartition
 from workflow.inputs import Inputs, Molecule
 from workflow.inputs.plan import identity
 from workflow.job import RunJob
@@ -70,6 +71,8 @@ def write_box(
     monomers = inputs.compositions[system].monomers
     contents = [(one, count, monomers if one.kind == "polymer" else None) for one, count in counts]
     write_topology(work / "system.top", contents, inputs.mixing_rule(system), system)
+    if inputs.config.dynamics.is_repartitioned:
+        repartition(work / "system.top", inputs.config.dynamics.hydrogen_mass_u)
     names = [(one.name, [atom.name for atom in molecule_atoms(one, length)]) for one, _, length in contents]
     molecules = [residue for residue, (_, count) in zip(names, counts, strict=True) for _ in range(count)]
     write_gro(work / "packed.gro", molecules, xyz_nm, edge_nm)

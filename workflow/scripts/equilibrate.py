@@ -40,7 +40,8 @@ def equilibrate(run: RunJob) -> None:
                 write_text(work / f"{stage.name}.mdp", mdp)
                 mdrun.run_stage(task, stage, gromacs.grompp(work, stage.name, structure, top, state))
             structure, state = work / f"{stage.name}.gro", work / f"{stage.name}.cpt"
-        check_constraints(work / f"{stages[0].name}.log", check_topology(top, packed).n_hydrogens)
+        constraints = run.inputs.config.dynamics.constraints
+        check_constraints(work / f"{stages[0].name}.log", check_topology(top, packed), constraints)
         check_box(structure, run)
         write_text(work / "equilibration.csv", equilibration_record(work, stages))
         assert state is not None  # there is always an NVT stage

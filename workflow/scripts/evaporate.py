@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from workflow import gromacs, job, mdrun
 from workflow.forcefield import check_topology, geometry_nm, molecule_atoms, write_topology
 from workflow.gro import write_gro
+from workflow.hydrogen_mass import repartition
 from workflow.inputs.plan import identity
 from workflow.job import RunError, RunJob
 from workflow.manifest import VAPOUR_ENERGY
@@ -34,6 +35,8 @@ def evaporate(run: RunJob) -> None:
     run.out.mkdir(parents=True, exist_ok=True)
     top, atoms = run.out / "system.top", molecule_atoms(molecule)
     write_topology(top, [(molecule, 1, None)], inputs.mixing_rule(run.system), f"one {molecule.name}")
+    if inputs.config.dynamics.is_repartitioned:
+        repartition(top, inputs.config.dynamics.hydrogen_mass_u)
     identity_of_run = identity(inputs, run.system, run.replica, "vapour")
     work = run.work_root / physics_hash([identity_of_run, top.read_bytes(), without_length(mdp), str(BOX_EDGE_NM)])
     with exclusive(work, f"{run.name} vapour") as lock:

@@ -33,6 +33,7 @@ D_LITHIUM = (0.8123, 0.0967)
 _LENGTHS = {
     "protocol": "paper",
     "timestep_fs": 2.0,
+    "hydrogen_mass_u": 1.008,
     "frame_interval_ps": 1.0,
     "production_ns": 10.0,
     "production_ns_done": 10.0,
