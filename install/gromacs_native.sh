@@ -4,6 +4,7 @@
 #
 #   SIMD=AVX2_256   build for these instructions, not for the widest that the processor has
 #   JOBS=2          compile so many files at a time; all cores when not given
+#   GPU=CUDA        with this offload (CUDA, SYCL, OpenCL), whose compiler must be there: docs/gpu.md
 #
 # The system's own package lists stay as they are: sources are found through lists in a scratch folder. Nothing is
 # installed outside this project but, through apt, a compiler, CMake and FFTW when they are missing.
@@ -68,7 +69,7 @@ built="$scratch/installed"
 rm -rf "$built"
 {
     cmake -S "$source" -B "$scratch/build-$simd" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$project/$FOLDER" \
-        -DGMX_SIMD="$simd" -DGMX_FFT_LIBRARY=fftw3 -DGMX_GPU=OFF -DGMX_MPI=OFF -DGMXAPI=OFF -DGMX_INSTALL_NBLIB_API=OFF \
+        -DGMX_SIMD="$simd" -DGMX_FFT_LIBRARY=fftw3 -DGMX_GPU="${GPU:-OFF}" -DGMX_MPI=OFF -DGMXAPI=OFF -DGMX_INSTALL_NBLIB_API=OFF \
         -DGMX_HWLOC=OFF -DBUILD_TESTING=OFF -DGMX_PHYSICAL_VALIDATION=OFF &&
         cmake --build "$scratch/build-$simd" --parallel "$jobs" --target gmx &&
         DESTDIR="$built" cmake --install "$scratch/build-$simd"

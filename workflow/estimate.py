@@ -21,7 +21,7 @@ OTHER_BYTES_PER_RUN = 50e6
 SECONDS_PER_VAPOUR_NS = 4.0  # one molecule on one thread, whatever its size; measured on the same processors
 BYTES_PER_VAPOUR_NS = 0.6e6
 NIGHT_S = 12 * 3600.0
-LEAST_ATOMS_PER_THREAD = 250  # with fewer a thread waits for the others more than it computes
+LEAST_ATOMS_PER_THREAD = 250  # with fewer a thread mostly waits for the others; a usual figure, not measured here
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def threads_per_run(inputs: Inputs, cores: int) -> int:
 def threads_for(runs: int, atoms: int, cores: int) -> int:
     """Return the threads of each of so many runs of this size: the cores shared out, but no more than help.
 
-    Runs side by side on fewer threads each do as much as or more than one after another on all
-    (benchmarks/README.md), so as many as there are cores run at a time.
+    Two runs side by side on one thread each do as much as one after the other on two threads or more, so as many run
+    at a time as there are cores.
     """
     return max(1, min(cores // runs, atoms // LEAST_ATOMS_PER_THREAD))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from workflow.inputs.fields import Fields
 
 HYDROGEN_MASS_U = 1.008
-HEAVIEST_HYDROGEN_U = 4.0  # a carbon with three of them then weighs what one of them does
+HEAVIEST_HYDROGEN_U = 3.7  # the carbon of a methyl group is left with as much
 HEAVY_HYDROGEN_U = 3.0
 LONGEST_LIGHT_STEP_FS = 2.5  # with hydrogens of their own mass, whose angles swing within 20 fs
 LONGEST_STEP_FS = 5.0
