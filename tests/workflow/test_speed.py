@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import threading
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from workflow import processor, speed
+from workflow import cores, processor, speed
 from workflow.estimate import announcement, estimates
 from workflow.inputs.plan import Inputs, load
 
@@ -30,6 +33,53 @@ def test_some_seconds_of_real_mdrun_decide_the_plan(tmp_path: Path, monkeypatch:
     first = planned[0]
     rate = found.ns_per_day * found.atoms
     assert first.seconds == pytest.approx(first.total_ns * first.atoms / rate * 86400)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores cannot be chosen on this system")
+def test_two_runs_side_by_side_never_share_a_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "SECONDS", 4.0)
+    monkeypatch.setattr(cores, "_folder", lambda: tmp_path)  # other tests that run now hold cores of their own
+    seen: list[list[set[int]]] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.2):
+            seen.append([cores_of(process) for process in mdruns(tmp_path)])
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        speed.measure(load(ROOT, [ROOT / "preview.yaml"]), tmp_path, 1, 2, lambda _: None)
+    finally:
+        over.set()
+        watcher.join()
+    pairs = [found for found in seen if len(found) == 2 and all(found)]
+    assert len(pairs) >= 5
+    for first, second in pairs:
+        assert len(first) == len(second) == 1 and first != second
+
+
+def mdruns(work: Path) -> list[Path]:
+    """Return the processes that run an mdrun whose files lie below a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_text().split("\0")
+        except OSError:
+            continue
+        if "mdrun" in words[:3] and any(word.startswith(str(work)) and "/speed" in word for word in words):
+            found.append(entry)
+    return found
+
+
+def cores_of(process: Path) -> set[int]:
+    """Return the cores on which any thread of a process may run; empty when it has just ended."""
+    found: set[int] = set()
+    for task in (process / "task").glob("*"):
+        with contextlib.suppress(OSError):
+            found |= os.sched_getaffinity(int(task.name))
+    return found
 
 
 def test_a_speed_counts_for_its_engine_processor_and_cutoff_only(default_inputs: Inputs, tmp_path: Path) -> None:
