@@ -25,7 +25,7 @@ class Attempts:
         self._path = path
         self._start = os.environ.get(START_VARIABLE)
         self._known: dict[str, Any] = {}
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, LookupError, TypeError):
             found = json.loads(path.read_text(encoding="utf-8"))
             if self._start and found["start"] == self._start:
                 self._known = found

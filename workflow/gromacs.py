@@ -191,9 +191,9 @@ def fatal_message(text: str) -> str:
     errors = re.findall(r"(?:ERROR|WARNING) \d+ \[.*?\]:\n(.*?)\n\n", text, re.S)
     if errors:
         return " | ".join(" ".join(error.split()) for error in errors)
-    match = re.search(rf"(?:{'|'.join(ERROR_HEADINGS)}):\n(.*?)\n\n", text, re.S)
-    if match:
-        return " ".join(match.group(1).split())
+    found = re.findall(rf"(?:{'|'.join(ERROR_HEADINGS)}):\n(.*?)\n\n", text, re.S)
+    if found:
+        return " ".join(found[-1].split())  # a log also holds what earlier attempts said
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join(lines[-5:]) if lines else "it said nothing"
 

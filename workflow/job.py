@@ -31,7 +31,7 @@ STORAGE_REMEDY = (
 OVERLAY_VARIABLE = "SHEATH_CONFIGFILES"
 FAILURE_FILE = "failure.txt"
 TIME_REMEDY = "Remedy: raise the `runtime` of this rule in slurm/config.yaml and give the same command again."
-BLOWN_UP = ("LINCS", "ettle", "SHAKE", "nfinite", "not finite", "blow", "Water molecule", "has moved")
+BLOWN_UP = ("LINCS", "ettle", "SHAKE", "nfinite", "not finite", "blow", "Water molecule", "has moved", "crashed")
 INTERRUPTED = 130
 REQUEUE_PATIENCE_S = 60
 LOGGER = logging.getLogger("sheath")
@@ -96,8 +96,9 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
     except OutOfTime as stop:
         return _go_on_later(job, attempts, stop)
     except (GromacsError, PackingError, ForceFieldError, RunError) as error:
-        attempts.give_up(str(error))
-        return _fail(job, str(error))
+        message = _with_remedy(error)
+        attempts.give_up(message)
+        return _fail(job, message)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
             where = error.filename or job.work_root
@@ -116,10 +117,8 @@ def _until_done(step: Callable[[RunJob], None], job: RunJob, attempts: Attempts)
             attempts.forget()
             return
         except MdrunError as error:
-            if not attempts.again(error.place, f"{error} (tried twice from {error.place})"):
-                raise GromacsError(
-                    f"{error} It was tried twice from {error.place}. {_what_to_try(str(error))}"
-                ) from error
+            if not attempts.again(error.place, str(error)):
+                raise GromacsError(f"{error} It was tried twice from {error.place}.") from error
             LOGGER.warning("[%s] %s Trying once more from %s", job.name, error, error.place)
 
 
@@ -147,14 +146,17 @@ def _go_on_later(job: RunJob, attempts: Attempts, stop: OutOfTime) -> int:
     return INTERRUPTED
 
 
-def _what_to_try(message: str) -> str:
-    """Return the remedy for what GROMACS says."""
+def _with_remedy(error: Exception) -> str:
+    """Return what went wrong and, where GROMACS' own words are all there is, what to try."""
+    message = str(error)
+    if not isinstance(error, GromacsError) or "Remedy" in message:
+        return message
     if any(word in message for word in BLOWN_UP):
         return (
-            "The system blew up. Remedy: check its molecules (`./sheath molecule check`); else lower "
+            f"{message} The system blew up. Remedy: check its molecules (`./sheath molecule check`); else lower "
             "packing_density_fraction, or lengthen nvt_ps and compress_ps."
         )
-    return "Remedy: mend what GROMACS names and give the same command again; nothing that was computed is lost."
+    return f"{message} Remedy: mend what GROMACS names, then give the same command again; what was computed is kept."
 
 
 def overlays() -> list[Path]:

@@ -104,7 +104,8 @@ def run_stage(job: Job, stage: Stage, tpr: Path) -> None:
         flags["maxh"] = usable_s / 3600
     if found is not None:
         flags["cpi"] = found[0]
-    process = gromacs.start_mdrun(job.work / "gromacs.log", job.lock, job.threads, **flags)
+    log = job.work / "gromacs.log"
+    process = gromacs.start_mdrun(log, job.lock, job.threads, **flags)
     code = _watch(process, job, stage, begin)
     if code == 0 and is_done(job.work, stage):
         return
@@ -112,8 +113,9 @@ def run_stage(job: Job, stage: Stage, tpr: Path) -> None:
     place = _place(stage, found[1] if found else 0)
     if code == 0 and left_s is not None:
         raise OutOfTime(place)
-    text = _tail(job.work / "gromacs.log") + _tail(job.work / f"{stage.name}.log")
-    raise MdrunError(f"mdrun {_ended(code)} in stage {stage.name}: {gromacs.fatal_message(text)}", place)
+    text = _tail(job.work / f"{stage.name}.log") + _tail(log)
+    words = gromacs.fatal_message(text)
+    raise MdrunError(f"mdrun {_ended(code)} in stage {stage.name} (see {log}): {words}", place)
 
 
 def _place(stage: Stage, step: int) -> str:
@@ -121,10 +123,10 @@ def _place(stage: Stage, step: int) -> str:
 
 
 def _ended(code: int) -> str:
-    """Return in words how mdrun ended."""
-    if code < 0:
-        return f"was killed by signal {-code} (often for want of memory)"
-    return f"stopped with exit code {code}"
+    """Return in words how mdrun ended; a system that blows up crashes it as often as GROMACS notices."""
+    if code == -signal.SIGKILL:
+        return "was killed (signal 9), often for want of memory,"
+    return f"crashed (signal {-code})" if code < 0 else f"stopped with exit code {code}"
 
 
 def _prepare_files(work: Path, name: str, resuming: bool) -> None:

@@ -21,7 +21,8 @@ def command(folder: Path, overlays: Sequence[Path], *extra: str, targets: Sequen
     return [
         sys.executable, "-m", "snakemake", "--profile", "slurm", "--directory", str(folder),
         "--configfile", *map(str, overlays), "--set-threads", "equilibrate=1", "produce=1",
-        "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5", *extra, "--", *targets,
+        "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5", *extra,
+        *(["--", *targets] if targets else []),
     ]  # fmt: skip
 
 

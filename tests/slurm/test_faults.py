@@ -38,7 +38,7 @@ def test_killed_mdrun_goes_on_in_its_job(cluster: Cluster, equilibrated_copy: Pa
         before = harness.kept_until_checkpoint(equilibrated_copy)
         os.kill(mdrun, signal.SIGKILL)
         submitted.assert_ends_well(process, equilibrated_copy)
-    assert "was killed by signal 9" in submitted.output_of(equilibrated_copy)
+    assert "was killed (signal 9)" in submitted.output_of(equilibrated_copy)
     assert submitted.submissions(equilibrated_copy) == 1
     harness.assert_resumed(equilibrated_copy, before)
 
