@@ -233,7 +233,7 @@ def stop_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tail(path: Path, size_bytes: int = 20000) -> str:
+def _tail(path: Path, size_bytes: int = 200_000) -> str:
     if not path.is_file():
         return ""
     with path.open("rb") as handle:

@@ -55,10 +55,12 @@ def run_again() -> bool:
     return _ask("scontrol", "requeue", job) is not None
 
 
-def unfinished(name: str) -> list[str] | None:
-    """Return the jobs of this name that wait or run; None when Slurm does not answer."""
-    answer = _ask("squeue", "--noheader", "--name", name, "--format", "%i")
-    return None if answer is None else answer.split()
+def unfinished(name: str) -> dict[str, str] | None:
+    """Return the jobs of this name that wait or run, each with why it waits; None when Slurm does not answer."""
+    answer = _ask("squeue", "--noheader", "--name", name, "--format", "%i|%r")
+    if answer is None:
+        return None
+    return {job: reason for job, _, reason in (line.strip().partition("|") for line in answer.splitlines())}
 
 
 def cancel(jobs: Iterable[str]) -> None:

@@ -51,6 +51,8 @@ def prepare(
     except InputError as error:
         sys.exit(str(error))
     if main_process:
+        if threads:
+            cores = min(cores, threads * len(inputs.config.systems) * inputs.config.replicas)
         threads = threads or threads_per_run(inputs, cores)
         found = estimates(inputs, Path("work"), threads)
         problems = surroundings(inputs, Path(), found)
@@ -117,8 +119,17 @@ def lock_results(results: Path) -> tuple[IO[str], dict[str, Any]]:
             f"command works {owner.FRESH_S:.0f} s after."
         )
     earlier = owner.read(handle)
-    owner.write(handle)
+    owner.write(handle, slurm_jobs=earlier.get("slurm_jobs"))
     return handle, earlier
+
+
+def check_slurm(name: str) -> None:
+    """Leave with a message when Slurm cannot be asked: nothing could be submitted."""
+    if slurm.unfinished(name) is None:
+        sys.exit(
+            "Slurm does not answer: `squeue` fails or is not on the PATH. Remedy: run this on a login node of the "
+            "cluster, or without --profile slurm, on this machine: snakemake --cores all. Nothing was started."
+        )
 
 
 def end_leftover_jobs(name: str) -> None:
@@ -136,7 +147,7 @@ def end_leftover_jobs(name: str) -> None:
     )
     slurm.cancel(jobs)
     end = time.monotonic() + LEFTOVER_LIMIT_S
-    while slurm.unfinished(name) != []:
+    while slurm.unfinished(name) != {}:
         if time.monotonic() > end:
             sys.exit(f"Slurm does not end the jobs {', '.join(jobs)}. Remedy: `scancel` them and start again.")
         time.sleep(1)

@@ -8,6 +8,7 @@ come.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -19,10 +20,17 @@ from pathlib import Path
 from workflow import slurm
 
 INTERVAL_S = 20.0
+# Reasons for which a job waits until somebody changes something.
+HOPELESS = re.compile(r"held|invalid|badconstraints|partition(config|timelimit|nodelimit)|perjob", re.IGNORECASE)
 IDLE_LIMIT_S = 420.0  # longer than the plugin's longest pause, the wait for files and a submission together
 SILENT = (
     "Slurm does not answer (`squeue` fails). Jobs that run go on, and nothing that was computed is lost. "
     "Remedy: wait; should Slurm stay away, stop with Ctrl-C and give the same command again later."
+)
+NEVER_STARTS = (
+    "Slurm job {job} will not start by itself ({reason}). Remedy: when it asks for more than the cluster gives, stop "
+    "with Ctrl-C, change runtime, threads, mem_mb, partition or account in slurm/config.yaml and give the same command "
+    "again; a held job is freed with `scontrol release {job}`."
 )
 FORGOTTEN = (
     "no job of this start waits or runs in Slurm any more, but Snakemake does not see that they ended, as happens when "
@@ -50,6 +58,7 @@ class Watch:
 
     def __init__(self, jobs: str | None, say: Callable[[str], None], stop: Callable[[], None]):
         self._jobs, self._say, self._stop = jobs, say, stop
+        self._told: set[str] = set()
         self._silent_since: float | None = None
         self._idle_since: float | None = None
 
@@ -66,6 +75,10 @@ class Watch:
         if self._silent_since is not None:
             self._say(f"Slurm answers again, after {now_s - self._silent_since:.0f} s.")
             self._silent_since = None
+        for job, reason in unfinished.items():
+            if HOPELESS.search(reason) and job not in self._told:
+                self._say(NEVER_STARTS.format(job=job, reason=reason))
+                self._told.add(job)
         if unfinished or _children():
             self._idle_since = None
         elif self._idle_since is None:

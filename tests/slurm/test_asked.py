@@ -68,8 +68,8 @@ def test_jobs_of_an_earlier_start_are_ended_and_no_others(inside: Cluster, capsy
     mine, waiting, other = submit(inside), submit(inside, "--begin=now+1hour"), submit(inside, name="two")
     wait_for(lambda: slurm.lives(mine) is True, 20)
     start.end_leftover_jobs("one")
-    assert slurm.unfinished("one") == []
-    assert slurm.unfinished("two") == [other]
+    assert slurm.unfinished("one") == {}
+    assert list(slurm.unfinished("two") or {}) == [other]
     said = capsys.readouterr().err
     assert mine in said and waiting in said
     start.end_leftover_jobs("one")
@@ -117,6 +117,18 @@ def test_silence_of_slurm_is_told_once_and_its_end_too(inside: Cluster, watched:
     assert said[1:] == ["Slurm answers again, after 40 s."]
 
 
+def test_a_job_that_will_never_start_is_told_once(inside: Cluster, watched: tuple[watch.Watch, list[str]]) -> None:
+    looking, said = watched
+    submit(inside, "--begin=now+1hour")  # waits for something that comes
+    looking.look(0)
+    assert said == []
+    held = submit(inside, "--hold")
+    looking.look(20)
+    looking.look(40)
+    (text,) = said
+    assert f"job {held} will not start" in text and "JobHeldUser" in text
+
+
 def test_snakemake_that_waits_for_nothing_is_stopped(inside: Cluster, watched: tuple[watch.Watch, list[str]]) -> None:
     looking, said = watched
     job = submit(inside)
@@ -125,7 +137,7 @@ def test_snakemake_that_waits_for_nothing_is_stopped(inside: Cluster, watched: t
     looking.look(2 * watch.IDLE_LIMIT_S)
     assert said == []
     slurm.cancel([job])
-    wait_for(lambda: slurm.unfinished("one") == [], 20)
+    wait_for(lambda: slurm.unfinished("one") == {}, 20)
     begin = time.monotonic()
     looking.look(begin)
     looking.look(begin + watch.IDLE_LIMIT_S - 1)

@@ -61,6 +61,22 @@ def test_killed_snakemake_leaves_one_writer(cluster: Cluster, equilibrated_copy:
 
 
 @slurm_only
+def test_job_over_its_limit_is_submitted_again(cluster: Cluster, equilibrated_copy: Path) -> None:
+    """An mdrun that hangs does not stop in time: Slurm kills the job, and the next goes on from the checkpoint."""
+    overlays = submitted.longer(equilibrated_copy, 0.06)
+    limit = ("--set-resources", "produce:runtime=1")
+    with submitted.started(cluster, equilibrated_copy, overlays, *limit) as process:
+        harness.wait_for(harness.halfway(equilibrated_copy, FRAMES))
+        (mdrun,) = harness.processes("mdrun", equilibrated_copy)
+        os.kill(mdrun, signal.SIGSTOP)
+        before = harness.kept_until_checkpoint(equilibrated_copy)
+        submitted.assert_ends_well(process, equilibrated_copy)
+    assert "TIMEOUT" in submitted.output_of(equilibrated_copy)
+    assert submitted.submissions(equilibrated_copy) == 2
+    harness.assert_resumed(equilibrated_copy, before)
+
+
+@slurm_only
 def test_cancelled_job_is_submitted_again(cluster: Cluster, equilibrated_copy: Path) -> None:
     overlays = submitted.longer(equilibrated_copy, 0.06)
     with submitted.started(cluster, equilibrated_copy, overlays) as process:

@@ -14,6 +14,7 @@ from workflow.imports import import_closure
 from workflow.manifest import expected_file, write_expected
 from workflow import owner, watch
 from workflow.start import (
+    check_slurm,
     end_leftover_jobs,
     lock_results,
     prepare,
@@ -62,10 +63,12 @@ def begin():
     """Take the lock of the results folder and note what its report should find there."""
     lock, earlier = lock_results(Path(RESULTS))
     _LOCKS.append(lock)
-    if earlier.get("slurm_jobs"):
-        end_leftover_jobs(earlier["slurm_jobs"])
     # All jobs of one start have this name in Slurm.
     jobs = getattr(workflow.scheduler._executor, "run_uuid", None)
+    if jobs:
+        check_slurm(jobs)
+    if earlier.get("slurm_jobs"):
+        end_leftover_jobs(earlier["slurm_jobs"])
     owner.write(lock, slurm_jobs=jobs)
     watch.begin(Path(lock.name), jobs)
     write_expected(INPUTS, Path(RESULTS))
