@@ -83,7 +83,8 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
         LOGGER.error("%s", error)
         return 2
     job = RunJob(inputs, options.system, options.replica, options.out, options.work, options.threads)
-    attempts = Attempts(options.work / "attempts" / f"{inputs.config.results}-{job.system}-r{job.replica}-{stage}.json")
+    name = f"{inputs.config.results}-{job.system}-r{job.replica}-{step.__name__}"
+    attempts = Attempts(options.work / "attempts" / f"{name}.json")
     if attempts.given_up is not None:
         return _fail(job, attempts.given_up)
     try:
