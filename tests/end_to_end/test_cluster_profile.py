@@ -54,3 +54,8 @@ def test_without_slurm_there_is_one_message(tmp_path: Path) -> None:
     assert "Slurm does not answer" in output and "login node" in output and "Nothing was started" in output
     assert "Traceback" not in output
     assert not (tmp_path / "run" / "work").exists()
+
+
+def test_a_number_of_jobs_beside_cores_is_no_cluster(tmp_path: Path) -> None:
+    done = harness.run(tmp_path, "--jobs", "3", "-n", cores=2)
+    assert "1 run on 2 cores" in done.stdout + done.stderr

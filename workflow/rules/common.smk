@@ -23,12 +23,12 @@ from workflow.start import (
 
 OVERLAYS = [Path(path) for path in workflow.config_settings.configfiles]
 set_environment(ROOT, OVERLAYS, workflow.is_main_process)
+# On a cluster there is a number of jobs, and cores only in a dry run; the profile says how many each job has.
 SETTINGS = workflow.resource_settings
-# On a cluster there is a number of jobs, not of cores, and the profile says how many cores each has (set-threads).
-ASKED_THREADS = SETTINGS.overwrite_threads.get("produce", 1)
-CLUSTER_THREADS = (
-    int(getattr(ASKED_THREADS, "value", ASKED_THREADS)) if SETTINGS.nodes else None
-)
+ASKED_THREADS = SETTINGS.overwrite_threads.get("produce")
+CLUSTER_THREADS = None
+if SETTINGS.nodes and (ASKED_THREADS or not SETTINGS.cores):
+    CLUSTER_THREADS = int(getattr(ASKED_THREADS, "value", ASKED_THREADS) or 1)
 CORES = SETTINGS.nodes * CLUSTER_THREADS if CLUSTER_THREADS else SETTINGS.cores or 1
 INPUTS = prepare(
     ROOT,
