@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 import threading
 import time
@@ -34,8 +33,7 @@ NEVER_STARTS = (
 )
 FORGOTTEN = (
     "no job of this start waits or runs in Slurm any more, but Snakemake does not see that they ended, as happens when "
-    "Slurm did not answer for a while. Snakemake is stopped now. Remedy: give the same command again; what is done is "
-    "kept."
+    "Slurm did not answer for a while. Snakemake is ended now. Remedy: give the same command again; nothing is lost."
 )
 
 
@@ -45,7 +43,8 @@ def begin(lock: Path, jobs: str | None) -> None:
 
 
 def _run(lock: Path, jobs: str | None) -> None:
-    watch = Watch(jobs, _say, lambda: os.kill(os.getpid(), signal.SIGINT))
+    # Not SIGINT: a Snakemake that a script started in the background ignores it.
+    watch = Watch(jobs, _say, lambda: os._exit(1))
     while True:
         time.sleep(INTERVAL_S)
         with suppress(OSError):
@@ -96,3 +95,4 @@ def _children() -> bool:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"Sheath: {text}\n")
+    sys.stderr.flush()
