@@ -26,7 +26,9 @@ def inside(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 
 def submit(cluster: Cluster, *options: str, name: str = "one", command: str = "sleep 600") -> str:
-    return cluster.ask("sbatch", "--parsable", "--job-name", name, *options, "--wrap", command).strip()
+    return cluster.ask(
+        "sbatch", "--parsable", "--output=/dev/null", "--job-name", name, *options, "--wrap", command
+    ).strip()
 
 
 def in_job(cluster: Cluster, expression: str, *options: str) -> str:
