@@ -3,7 +3,7 @@
 # make gromacs-native   builds GROMACS for this machine's processor: two to three times faster
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast gromacs-native benchmark benchmark-md lock derive dft
+.PHONY: help install demo test test-fast test-slurm gromacs-native benchmark benchmark-md lock derive dft
 
 IN_ENVIRONMENT := install/run.sh
 PYTEST := $(IN_ENVIRONMENT) python -m pytest -n 2 --dist worksteal
@@ -24,7 +24,13 @@ gromacs-native: install
 
 test:
 	@install/install.sh --tests
-	@$(PYTEST)
+	@$(PYTEST) -m "not slurm_only"
+	@echo "Left out: the rarer faults on a cluster (make test-slurm)."
+
+# Runs on a real Slurm, which is started on this machine for the tests alone, and what happens when something fails.
+test-slurm:
+	@install/install.sh --slurm
+	@$(PYTEST) -m slurm
 
 test-fast: install
 	@$(PYTEST) -m "not slow"

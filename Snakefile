@@ -10,6 +10,12 @@ include: "workflow/rules/simulate.smk"
 include: "workflow/rules/analyse.smk"
 
 
+localrules:
+    pool,
+    compare,
+    write_report,
+
+
 rule all:
     default_target: True
     input:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing and nothing else: install/install.sh [--tests]   (called by `make install`)
+# Installs what is missing and nothing else: install/install.sh [--tests | --slurm]   (called by `make install`)
 #
 #   mamba, micromamba or conda on the PATH   an environment from environment.yml in .conda
 #   else                                     .venv from requirements.lock; GROMACS, Packmol and what the
@@ -7,6 +7,7 @@
 #
 # --tests adds Chromium, in which one slow test opens the report, and says when there is no double-precision GROMACS,
 # by which tests check the energies; SHEATH_GMX_DOUBLE names it when it is not gmx_d on the PATH.
+# --slurm adds Slurm's programs, with which the tests start a cluster of their own on this machine (`make test-slurm`).
 # SHEATH_CONDA=no takes the second way although conda is there; SHEATH_GMX names the GROMACS program to use.
 set -euo pipefail
 
@@ -270,6 +271,28 @@ install_chromium() {
 a browser will fail. Remedy: install chromium your system's way."
 }
 
+# The tests start these daemons themselves, for their own cluster; what apt would start has no configuration and stays down.
+install_slurm() {
+    local name
+    local -a wanted=(slurmctld slurmd slurm-client munge)
+    local -a programs=(slurmctld slurmd sbatch munged)
+    missing_programs() {
+        for name in "${programs[@]}"; do
+            PATH="$PATH:/usr/sbin:/sbin" have "$name" || printf '%s ' "$name"
+        done
+    }
+    [[ -n "$(missing_programs)" ]] || return 0
+    if have apt-get; then
+        changed=yes
+        announce_apt "${wanted[@]}" "(for the tests on a cluster)"
+        apt_get update
+        apt_get install --no-install-recommends "${wanted[@]}"
+        hash -r
+    fi
+    [[ -z "$(missing_programs)" ]] || die "missing for the tests on a cluster: $(missing_programs). Remedy: install Slurm and \
+munge your system's way."
+}
+
 # Debian's package brings it along; conda-forge's cannot lie in one environment with that of single precision.
 tell_of_double_precision() {
     have "${SHEATH_GMX_DOUBLE:-gmx_d}" || say "A double-precision GROMACS (${SHEATH_GMX_DOUBLE:-gmx_d}) is not here: \
@@ -298,6 +321,7 @@ Remedy: add their folder (usually /usr/bin) to the PATH and run the same command
         install_chromium
         tell_of_double_precision
     fi
+    [[ "${1:-}" != --slurm ]] || install_slurm
     if [[ "$changed" == yes ]]; then
         say "Sheath is installed: $(installed_line)"
     else

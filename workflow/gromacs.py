@@ -179,6 +179,7 @@ def start_mdrun(log: Path, lock: IO[str], threads: int, **flags: Any) -> subproc
     if not find_gmx().mpi:
         flags["ntmpi"] = 1
     os.environ["GMX_MAXBACKUP"] = "-1"
+    os.environ["GMX_SUPPRESS_DUMP"] = "1"  # a system that blows up would leave step*.pdb in the working folder
     with log.open("a") as handle:
         process: subprocess.Popen[str] = _command("mdrun").Popen(
             stdin=lock, stdout=handle, stderr=handle, ntomp=threads, **flags
@@ -191,9 +192,11 @@ def fatal_message(text: str) -> str:
     errors = re.findall(r"(?:ERROR|WARNING) \d+ \[.*?\]:\n(.*?)\n\n", text, re.S)
     if errors:
         return " | ".join(" ".join(error.split()) for error in errors)
-    match = re.search(rf"(?:{'|'.join(ERROR_HEADINGS)}):\n(.*?)\n\n", text, re.S)
-    if match:
-        return " ".join(match.group(1).split())
+    found = re.findall(rf"(?:{'|'.join(ERROR_HEADINGS)}):\n(.*?)\n\n", text, re.S)
+    if found:
+        return " ".join(found[-1].split())  # a log also holds what earlier attempts said
+    if warnings := re.findall(r"(Step .*LINCS WARNING\n.*\n.*)\n", text):  # all that is said before a crash
+        return " ".join(warnings[-1].split())
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join(lines[-5:]) if lines else "it said nothing"
 

@@ -7,15 +7,18 @@ import errno
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflow import slurm
+from workflow.attempts import Attempts
 from workflow.cores import own_cores
 from workflow.forcefield import ForceFieldError
 from workflow.gromacs import GromacsError
 from workflow.inputs import InputError, Inputs, identity, load
-from workflow.mdrun import Interrupted, stop_signals
+from workflow.mdrun import Interrupted, MdrunError, OutOfTime, stop_signals
 from workflow.packing import PackingError
 from workflow.progress import Progress, Reporter
 from workflow.protocol import VAPOUR_CUTOFF_NM
@@ -27,6 +30,10 @@ STORAGE_REMEDY = (
 )
 OVERLAY_VARIABLE = "SHEATH_CONFIGFILES"
 FAILURE_FILE = "failure.txt"
+TIME_REMEDY = "Remedy: raise the `runtime` of this rule in slurm/config.yaml and give the same command again."
+BLOWN_UP = ("LINCS", "ettle", "SHAKE", "nfinite", "not finite", "blow", "Water molecule", "has moved", "crashed")
+INTERRUPTED = 130
+REQUEUE_PATIENCE_S = 60
 LOGGER = logging.getLogger("sheath")
 
 
@@ -80,19 +87,23 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
         LOGGER.error("%s", error)
         return 2
     job = RunJob(inputs, options.system, options.replica, options.out, options.work, options.threads)
-    failure = job.out / FAILURE_FILE
+    name = f"{inputs.config.results}-{job.system}-r{job.replica}-{step.__name__}"
+    attempts = Attempts(options.work / "attempts" / f"{name}.json")
+    if attempts.given_up is not None:
+        return _fail(job, attempts.given_up)
     try:
         _check_unchanged(job, stage, options)
-        failure.unlink(missing_ok=True)
+        (job.out / FAILURE_FILE).unlink(missing_ok=True)
         with stop_signals(), own_cores(job.threads):
-            step(job)
+            _until_done(step, job, attempts)
     except (Interrupted, KeyboardInterrupt):
-        # Ctrl-C reaches mdrun, this process and Snakemake, which then ends its jobs: a second signal can come while the
-        # first is dealt with, so what is told does not depend on which one ended this.
-        LOGGER.info("[%s] stopped on request; the same command goes on from the last checkpoint", job.name)
-        return 130
+        return _stopped(job)
+    except OutOfTime as stop:
+        return _go_on_later(job, attempts, stop)
     except (GromacsError, PackingError, ForceFieldError, RunError) as error:
-        return _fail(job, str(error))
+        message = _with_remedy(error)
+        attempts.give_up(message)
+        return _fail(job, message)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
             where = error.filename or job.work_root
@@ -101,6 +112,56 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
     except Exception as error:  # the boundary: the report must name this run, the log must hold the traceback
         return _unexpected(job, error)
     return 0
+
+
+def _until_done(step: Callable[[RunJob], None], job: RunJob, attempts: Attempts) -> None:
+    """Do a step, again from the last checkpoint when mdrun failed; not a second time without progress."""
+    while True:
+        try:
+            step(job)
+            attempts.forget()
+            return
+        except MdrunError as error:
+            if not attempts.again(error.place, str(error)):
+                raise GromacsError(f"{error} It was tried twice from {error.place}.") from error
+            LOGGER.warning("[%s] %s Trying once more from %s", job.name, error, error.place)
+
+
+def _stopped(job: RunJob) -> int:
+    """Tell that the run was stopped from outside, and why when it was for a time limit."""
+    # Ctrl-C reaches mdrun, this process and Snakemake, which then ends its jobs: a second signal can come while the
+    # first is dealt with, so what is told does not depend on which one ended this.
+    left_s = slurm.seconds_left(time.time())
+    if left_s is not None and left_s < 0:
+        return _fail(job, f"the job's time limit came before it could stop by itself. {TIME_REMEDY}")
+    LOGGER.info("[%s] stopped on request; the same command goes on from the last checkpoint", job.name)
+    return INTERRUPTED
+
+
+def _go_on_later(job: RunJob, attempts: Attempts, stop: OutOfTime) -> int:
+    """Let another Slurm job go on from the checkpoint; fail when the last one did not get any further."""
+    too_short = f"the job's time ends before any progress is made ({stop.place}). {TIME_REMEDY}"
+    if not attempts.again(stop.place, too_short):
+        return _fail(job, too_short)
+    if slurm.run_again():
+        LOGGER.info("[%s] the job's time is over at %s; the next job goes on from there", job.name, stop.place)
+        time.sleep(REQUEUE_PATIENCE_S)  # Slurm ends this process
+    else:
+        LOGGER.info("[%s] the job's time is over at %s; the same command goes on from there", job.name, stop.place)
+    return INTERRUPTED
+
+
+def _with_remedy(error: Exception) -> str:
+    """Return what went wrong and, where GROMACS' own words are all there is, what to try."""
+    message = str(error)
+    if not isinstance(error, GromacsError) or "Remedy" in message:
+        return message
+    if any(word in message for word in BLOWN_UP):
+        return (
+            f"{message} The system blew up. Remedy: check its molecules (`./sheath molecule check`); else lower "
+            "packing_density_fraction, or lengthen nvt_ps and compress_ps."
+        )
+    return f"{message} Remedy: mend what GROMACS names, then give the same command again; what was computed is kept."
 
 
 def overlays() -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from workflow import gromacs
+from workflow import gromacs, slurm
 from workflow.gro import is_whole
 from workflow.gromacs import GromacsError
 from workflow.progress import Reporter, step_in_log
@@ -23,10 +24,27 @@ from workflow.protocol import Stage
 LOGGER = logging.getLogger("sheath")
 STOP_PATIENCE_S = 120  # a signalled mdrun ends at its next neighbour search and writes a checkpoint
 POLL_INTERVAL_S = 0.2
+SHORTEST_START_S = 5.0  # mdrun needs as long to begin
 
 
 class Interrupted(Exception):
     """The run was asked to stop; a checkpoint was written."""
+
+
+class MdrunError(GromacsError):
+    """mdrun failed; `place` is where a next attempt would begin."""
+
+    def __init__(self, text: str, place: str):
+        super().__init__(text)
+        self.place = place
+
+
+class OutOfTime(Exception):
+    """The time of this Slurm job is nearly over; another job goes on from the checkpoint at `place`."""
+
+    def __init__(self, place: str):
+        super().__init__(place)
+        self.place = place
 
 
 @dataclass(frozen=True)
@@ -71,18 +89,44 @@ def is_done(work: Path, stage: Stage) -> bool:
 def run_stage(job: Job, stage: Stage, tpr: Path) -> None:
     """Bring a stage that is not done to its length, from its checkpoint when there is one.
 
-    Raises GromacsError when mdrun fails, Interrupted when the process was asked to stop.
+    Raises MdrunError when mdrun fails, OutOfTime when the Slurm job's time ends before the stage does, Interrupted when
+    the process was asked to stop.
     """
     found = checkpoint_of(job.work, stage.name)
+    begin = found[1] if found else 0
+    left_s = slurm.seconds_left(time.time())
+    usable_s = slurm.usable_seconds(left_s) if left_s is not None else math.inf
+    if usable_s < SHORTEST_START_S:
+        raise OutOfTime(_place(stage, begin))
     _prepare_files(job.work, stage.name, resuming=found is not None)
     flags = {"s": tpr, "deffnm": job.work / stage.name, "cpt": job.checkpoint_interval_min}
+    if left_s is not None:
+        flags["maxh"] = usable_s / 3600
     if found is not None:
         flags["cpi"] = found[0]
-    process = gromacs.start_mdrun(job.work / "gromacs.log", job.lock, job.threads, **flags)
-    code = _watch(process, job, stage, found[1] if found else 0)
-    if code != 0 or not is_done(job.work, stage):
-        text = _tail(job.work / "gromacs.log") + _tail(job.work / f"{stage.name}.log")
-        raise GromacsError(f"mdrun stopped in stage {stage.name} with exit code {code}: {gromacs.fatal_message(text)}")
+    log = job.work / "gromacs.log"
+    process = gromacs.start_mdrun(log, job.lock, job.threads, **flags)
+    code = _watch(process, job, stage, begin)
+    if code == 0 and is_done(job.work, stage):
+        return
+    found = checkpoint_of(job.work, stage.name)
+    place = _place(stage, found[1] if found else 0)
+    if code == 0 and left_s is not None:
+        raise OutOfTime(place)
+    text = _tail(job.work / f"{stage.name}.log") + _tail(log)
+    words = gromacs.fatal_message(text)
+    raise MdrunError(f"mdrun {_ended(code)} in stage {stage.name} (see {log}): {words}", place)
+
+
+def _place(stage: Stage, step: int) -> str:
+    return f"stage {stage.name}, {step * stage.timestep_fs / 1000:g} of {stage.length_ps:g} ps"
+
+
+def _ended(code: int) -> str:
+    """Return in words how mdrun ended; a system that blows up crashes it as often as GROMACS notices."""
+    if code == -signal.SIGKILL:
+        return "was killed (signal 9), often for want of memory,"
+    return f"crashed (signal {-code})" if code < 0 else f"stopped with exit code {code}"
 
 
 def _prepare_files(work: Path, name: str, resuming: bool) -> None:
@@ -106,7 +150,7 @@ def _prepare_files(work: Path, name: str, resuming: bool) -> None:
 def minimise(job: Job, tpr: Path) -> Path:
     """Minimise the energy and return the relaxed structure; repeated from the start when interrupted.
 
-    Raises GromacsError when mdrun fails, Interrupted when the process was asked to stop.
+    Raises MdrunError when mdrun fails, Interrupted when the process was asked to stop.
     """
     structure = job.work / "minimise.gro"
     if is_whole(structure):
@@ -118,7 +162,7 @@ def minimise(job: Job, tpr: Path) -> Path:
 
     run_once("the minimisation", log, job.lock, job.threads, tell, s=tpr, deffnm=job.work / "minimise")
     if not is_whole(structure):
-        raise GromacsError(f"the minimisation failed: {gromacs.fatal_message(_tail(log))}")
+        raise MdrunError(f"the minimisation failed: {gromacs.fatal_message(_tail(log))}", "the minimisation")
     return structure
 
 
@@ -127,10 +171,10 @@ def run_once(
 ) -> None:
     """Run an mdrun that has no stages to its end, its output appended to `log`; `flags` as `gromacs.start_mdrun` has.
 
-    Raises GromacsError, with `what` and GROMACS' own words, when it fails; Interrupted when asked to stop.
+    Raises MdrunError, with `what` and GROMACS' own words, when it fails; Interrupted when asked to stop.
     """
     if wait(gromacs.start_mdrun(log, lock, threads, **flags), tell) != 0:
-        raise GromacsError(f"{what} failed, see {log}: {gromacs.fatal_message(_tail(log))}")
+        raise MdrunError(f"{what} failed, see {log}: {gromacs.fatal_message(_tail(log))}", what)
 
 
 def _watch(process: subprocess.Popen[str], job: Job, stage: Stage, begin: int) -> int:
@@ -189,7 +233,7 @@ def stop_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tail(path: Path, size_bytes: int = 20000) -> str:
+def _tail(path: Path, size_bytes: int = 200_000) -> str:
     if not path.is_file():
         return ""
     with path.open("rb") as handle:

@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from workflow.workfolder import write_text
+from workflow.workfolder import PROGRESS_FILE, write_text
 
 LOGGER = logging.getLogger("sheath")
-FILE_NAME = "progress.json"
 PRINT_INTERVAL_S = 20.0
 WRITE_INTERVAL_S = 5.0
 LOG_TAIL_BYTES = 65536
@@ -85,7 +84,7 @@ class Reporter:
     """Prints and stores the progress of one run, throttled; begins with what is known before mdrun starts."""
 
     def __init__(self, work: Path, first: Progress):
-        self._path = work / FILE_NAME
+        self._path = work / PROGRESS_FILE
         self._progress = first
         self._printed = 0.0
         self._written = 0.0
@@ -108,7 +107,7 @@ class Reporter:
 def read_all(work_root: Path) -> list[Progress]:
     """Return the progress of every run under a work root, newest last; unreadable files are left out."""
     found = []
-    for path in work_root.glob(f"*/{FILE_NAME}"):
+    for path in work_root.glob(f"*/{PROGRESS_FILE}"):
         try:
             found.append(Progress(**json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError):

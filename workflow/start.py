@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from workflow import owner, slurm
 from workflow.estimate import RunEstimate, announcement, estimates, threads_per_run
 from workflow.gromacs import GromacsError, find_gmx, speed_remark
 from workflow.inputs import InputError, Inputs, load
@@ -19,23 +19,30 @@ from workflow.inputs.results_folder import LOCK_NAME
 from workflow.job import OVERLAY_VARIABLE
 from workflow.packing import PackingError, find_packmol
 
+LEFTOVER_LIMIT_S = 180  # Slurm kills what has not ended 30 s after it was asked to, on most clusters
 CONFIG_REFUSED = (
     "--config is refused: a value typed there is read by other rules (1:1 becomes 61, NO becomes False) and leaves "
     "no record of what ran. Remedy: write it into a small YAML file and give that with --configfile."
 )
 
 
-def set_environment(root: Path, overlays: Sequence[Path]) -> None:
-    """Let every job find this Python, these packages and the overlays, wherever it runs."""
+def set_environment(root: Path, overlays: Sequence[Path], main_process: bool) -> None:
+    """Let every job find this Python, these packages, the overlays and the start that it belongs to."""
+    if main_process:
+        os.environ[slurm.START_VARIABLE] = f"{socket.gethostname()} {os.getpid()} {time.time():.0f}"
+        os.environ[slurm.START_JOB_VARIABLE] = slurm.job_id() or ""
     os.environ[OVERLAY_VARIABLE] = os.pathsep.join(map(str, overlays))
     os.environ["PYTHONPATH"] = str(root)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
-def prepare(root: Path, overlays: Sequence[Path], config_values: object, main_process: bool, cores: int) -> Inputs:
+def prepare(
+    root: Path, overlays: Sequence[Path], config_values: object, main_process: bool, cores: int, threads: int | None
+) -> Inputs:
     """Return the validated inputs; leave with one clear message and exit code 1 when anything is wrong.
 
-    In the main process also checks GROMACS, Packmol, the results folder and the disk, and announces the runs.
+    In the main process also checks GROMACS, Packmol, the results folder and the disk, and announces the runs; on a
+    cluster `threads` says how many each has.
     """
     if config_values:
         sys.exit(CONFIG_REFUSED)
@@ -44,7 +51,9 @@ def prepare(root: Path, overlays: Sequence[Path], config_values: object, main_pr
     except InputError as error:
         sys.exit(str(error))
     if main_process:
-        threads = threads_per_run(inputs, cores)
+        if threads:
+            cores = min(cores, threads * len(inputs.config.systems) * inputs.config.replicas)
+        threads = threads or threads_per_run(inputs, cores)
         found = estimates(inputs, Path("work"), threads)
         problems = [*_too_many_threads(inputs, cores), *surroundings(inputs, Path(), found)]
         if problems:
@@ -104,22 +113,52 @@ def _too_small(folder: Path, needed_bytes: float) -> str | None:
     )
 
 
-def lock_results(results: Path) -> IO[str]:
-    """Take the lock of the results folder, held as long as this process lives; leave with a message if it is taken."""
+def lock_results(results: Path) -> tuple[IO[str], dict[str, Any]]:
+    """Take the lock of the results folder, held as long as this process lives; leave with a message if it is taken.
+
+    Also returns what the lock says of a start that did not end by itself.
+    """
     try:
         results.mkdir(parents=True, exist_ok=True)
         handle = (results / LOCK_NAME).open("a+")
     except OSError as error:
         sys.exit(f"{results}: cannot be written: {error.strerror}. Remedy: change its permissions or use --directory.")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        handle.seek(0)
+    if (other := owner.user_of(handle, results / LOCK_NAME)) is not None:
         sys.exit(
-            f"{results}: another Sheath works on this folder ({handle.read().strip()}). "
-            "Remedy: wait for it, or stop it with Ctrl-C in its terminal; `./sheath status` shows what it does."
+            f"{results}: another Sheath works on this folder ({other}). Remedy: wait for it, or stop it with Ctrl-C in "
+            f"its terminal; `./sheath status` shows what it does. When a crash ended it on another machine, this "
+            f"command works {owner.FRESH_S:.0f} s after."
         )
-    handle.truncate(0)
-    handle.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
-    handle.flush()
-    return handle
+    earlier = owner.read(handle)
+    owner.write(handle, slurm_jobs=earlier.get("slurm_jobs"))
+    return handle, earlier
+
+
+def check_slurm(name: str) -> None:
+    """Leave with a message when Slurm cannot be asked: nothing could be submitted."""
+    if slurm.unfinished(name) is None:
+        sys.exit(
+            "Slurm does not answer: `squeue` fails or is not on the PATH. Remedy: run this on a login node of the "
+            "cluster, or without --profile slurm, on this machine: snakemake --cores all. Nothing was started."
+        )
+
+
+def end_leftover_jobs(name: str) -> None:
+    """End the Slurm jobs that a killed Snakemake left: nobody would see them end, and each run has one writer.
+
+    Leaves with a message when they do not end.
+    """
+    jobs = slurm.unfinished(name)
+    if not jobs:
+        return
+    print(
+        f"Sheath: Slurm jobs of an earlier start are ended ({', '.join(jobs)}); the jobs of this start go on from "
+        "their checkpoints.",
+        file=sys.stderr,
+    )
+    slurm.cancel(jobs)
+    end = time.monotonic() + LEFTOVER_LIMIT_S
+    while slurm.unfinished(name) != {}:
+        if time.monotonic() > end:
+            sys.exit(f"Slurm does not end the jobs {', '.join(jobs)}. Remedy: `scancel` them and start again.")
+        time.sleep(1)

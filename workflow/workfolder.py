@@ -7,21 +7,20 @@ therefore never meets an old checkpoint, and a run that only became longer goes 
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
-import json
 import logging
-import os
 import shutil
-import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from workflow import owner
+
 LOGGER = logging.getLogger("sheath")
 WAIT_MESSAGE_INTERVAL_S = 20
+PROGRESS_FILE = "progress.json"  # written every few seconds by whoever works in the folder
 NO_HARD_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK)
 
 
@@ -36,33 +35,23 @@ def physics_hash(parts: Iterable[str | bytes]) -> str:
 
 @contextmanager
 def exclusive(folder: Path, who: str) -> Iterator[IO[str]]:
-    """Hold the folder's lock; wait, and say so, while another process (an orphaned mdrun) holds it.
+    """Hold the folder's lock; wait, and say so, while another process or job (an orphaned mdrun) works there.
 
-    Yields the open lock file, to be inherited by mdrun. Host and process id are written into it for people.
+    Yields the open lock file, to be inherited by mdrun. Host, process and Slurm job are written into it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a+") as handle:
         next_message = 0.0
-        while not _try_lock(handle):
+        while (other := owner.user_of(handle, folder / PROGRESS_FILE)) is not None:
             if time.monotonic() >= next_message:
-                handle.seek(0)
-                owner = handle.read().strip() or "another process"
-                LOGGER.info("[%s] waiting: %s still works in %s", who, owner, folder)
+                LOGGER.info("[%s] waiting: %s still works in %s", who, other, folder)
                 next_message = time.monotonic() + WAIT_MESSAGE_INTERVAL_S
             time.sleep(1)
-        handle.seek(0)
-        handle.truncate()
-        handle.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
-        handle.flush()
-        yield handle
-
-
-def _try_lock(handle: IO[str]) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        owner.write(handle)
+        try:
+            yield handle
+        finally:
+            owner.clear(handle)
 
 
 def publish(pairs: Iterable[tuple[Path, Path]]) -> None:

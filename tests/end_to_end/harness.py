@@ -127,6 +127,26 @@ def assert_continuous(trajectory: Path, length_ps: float, interval_ps: float) ->
     np.testing.assert_allclose(times, expected, atol=interval_ps / 100)
 
 
+def kept_until_checkpoint(folder: Path) -> Path:
+    """Copy what a killed production had written, to be compared with the finished trajectory."""
+    copy = folder / "before.xtc"
+    shutil.copyfile(production_work(folder) / "production.xtc", copy)
+    return copy
+
+
+def assert_resumed(folder: Path, before: Path, length_ps: float = 60) -> None:
+    """Assert that the finished trajectory is continuous and begins with the frames that existed at the kill."""
+    final = folder / RUN / "traj.xtc"
+    assert_continuous(final, length_ps, 0.2)
+    old, new = times_and_positions(before), times_and_positions(final)
+    log = (production_work(folder) / "production.log").read_text(encoding="utf-8", errors="replace")
+    assert "Restarting from checkpoint" in log
+    # Frames after the last checkpoint are computed again, those before it are the very same bytes.
+    same = [np.array_equal(old[1][i], new[1][i]) for i in range(len(old[0]))]
+    assert sum(same) >= 10
+    assert all(same[: same.index(False)] if False in same else same)
+
+
 def kill_session(process: subprocess.Popen[bytes]) -> None:
     """Kill a started workflow with everything that it started."""
     with contextlib.suppress(ProcessLookupError):

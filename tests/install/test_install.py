@@ -203,6 +203,19 @@ def test_missing_double_precision_is_told_before_the_tests(double: str, machine:
     assert "double-precision" not in machine(**programs).stdout
 
 
+def test_slurm_that_is_missing_is_asked_of_apt_or_named(machine: Machine, tmp_path: Path) -> None:
+    finished_venv(tmp_path / "project")
+    programs = {"gmx": GMX_2022, "packmol": PACKMOL}
+    message = refusal(machine("--slurm", **programs))
+    assert "missing for the tests on a cluster" in message and "sbatch" in message
+    apt = 'echo "apt-get $*" >&2; exit 100'
+    done = machine("--slurm", id="echo 0", apt_get=apt, **programs)
+    assert "slurmctld slurmd slurm-client munge (for the tests on a cluster)" in done.stdout
+    there = dict.fromkeys(("slurmctld", "slurmd", "sbatch", "munged"), "exit 0")
+    done = machine("--slurm", **programs, **there)
+    assert done.returncode == 0 and "Nothing to install" in done.stdout
+
+
 def test_second_installation_finds_nothing_to_do() -> None:
     """Where `make test` runs, everything is installed: the same call says so and changes nothing."""
     stamps = [path for path in (ROOT / ".venv" / "sheath-stamp", ROOT / ".conda" / "sheath-stamp") if path.exists()]

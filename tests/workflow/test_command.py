@@ -14,7 +14,8 @@ import pytest
 
 from workflow import command
 from workflow.inputs.results_folder import LOCK_NAME
-from workflow.progress import FILE_NAME, Progress
+from workflow.progress import Progress
+from workflow.workfolder import PROGRESS_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,7 +45,7 @@ def told(folder: Path, **changes: object) -> None:
     """Write the progress of one run as its process would."""
     known = Progress("dol-dme-litfsi", 1, "results", 6165, 2, 1.2, 2.0, "production", 2500.0, 10000.0, ns_per_day=50.0)
     (folder / "work" / "abc").mkdir(parents=True, exist_ok=True)
-    (folder / "work" / "abc" / FILE_NAME).write_text(json.dumps(asdict(known) | changes))
+    (folder / "work" / "abc" / PROGRESS_FILE).write_text(json.dumps(asdict(known) | changes))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 
 from workflow.estimate import announcement, estimates, threads_per_run
 from workflow.inputs.plan import Inputs, load
-from workflow.progress import FILE_NAME, Progress
+from workflow.progress import Progress
+from workflow.workfolder import PROGRESS_FILE
 
 
 def test_six_runs_of_ten_nanoseconds_are_listed(default_inputs: Inputs, tmp_path: Path) -> None:
@@ -27,7 +28,7 @@ def test_a_measured_speed_decides(default_inputs: Inputs, tmp_path: Path) -> Non
     (tmp_path / "abc").mkdir()
     atoms = default_inputs.compositions["dol-dme-litfsi"].n_atoms
     measured = Progress("x", 1, "results", atoms, 1, 1.2, 2.0, "production", ns_per_day=63.0)
-    (tmp_path / "abc" / FILE_NAME).write_text(json.dumps(asdict(measured)))
+    (tmp_path / "abc" / PROGRESS_FILE).write_text(json.dumps(asdict(measured)))
     first = estimates(default_inputs, tmp_path, 1)[0]
     assert first.measured
     assert first.viscosity_ns == pytest.approx(2.2)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow import progress
+from workflow import progress, workfolder
 from workflow.progress import Progress
 
 ONE = Progress("a", 1, "results", 7000, 2, 1.2, 2.0, "production", 2500.0, 10000.0, ns_per_day=100.0)
@@ -46,5 +46,5 @@ def test_reporter_writes_what_status_reads(tmp_path: Path) -> None:
 def test_damaged_progress_files_are_left_out(tmp_path: Path) -> None:
     for name, text in (("a", "{"), ("b", json.dumps({"system": "x"}))):
         (tmp_path / name).mkdir()
-        (tmp_path / name / progress.FILE_NAME).write_text(text)
+        (tmp_path / name / workfolder.PROGRESS_FILE).write_text(text)
     assert progress.read_all(tmp_path) == []

@@ -12,22 +12,36 @@ from workflow.estimate import threads_per_run
 from workflow.inputs import describing_hash, identity
 from workflow.imports import import_closure
 from workflow.manifest import expected_file, write_expected
-from workflow.start import lock_results, prepare, set_environment
+from workflow import owner, watch
+from workflow.start import (
+    check_slurm,
+    end_leftover_jobs,
+    lock_results,
+    prepare,
+    set_environment,
+)
 
 OVERLAYS = [Path(path) for path in workflow.config_settings.configfiles]
-set_environment(ROOT, OVERLAYS)
-CORES = workflow.cores or 1
+set_environment(ROOT, OVERLAYS, workflow.is_main_process)
+# On a cluster there is a number of jobs, and cores only in a dry run; the profile says how many each job has.
+SETTINGS = workflow.resource_settings
+ASKED_THREADS = SETTINGS.overwrite_threads.get("produce")
+CLUSTER_THREADS = None
+if SETTINGS.nodes and (ASKED_THREADS or not SETTINGS.cores):
+    CLUSTER_THREADS = int(getattr(ASKED_THREADS, "value", ASKED_THREADS) or 1)
+CORES = SETTINGS.nodes * CLUSTER_THREADS if CLUSTER_THREADS else SETTINGS.cores or 1
 INPUTS = prepare(
     ROOT,
     OVERLAYS,
     workflow.config_settings.config,
     workflow.is_main_process,
     CORES,
+    CLUSTER_THREADS,
 )
 RESULTS = INPUTS.config.results
 SYSTEMS = list(INPUTS.config.systems)
 REPLICAS = list(range(1, INPUTS.config.replicas + 1))
-THREADS = threads_per_run(INPUTS, CORES)
+THREADS = CLUSTER_THREADS or threads_per_run(INPUTS, CORES)
 
 # In the rules, `python -P`: a user's own analysis.py in the working folder must not shadow ours.
 REPORT_ARGUMENTS = (
@@ -47,7 +61,16 @@ _LOCKS = []  # kept open: the lock lives as long as this process
 
 def begin():
     """Take the lock of the results folder and note what its report should find there."""
-    _LOCKS.append(lock_results(Path(RESULTS)))
+    lock, earlier = lock_results(Path(RESULTS))
+    _LOCKS.append(lock)
+    # All jobs of one start have this name in Slurm.
+    jobs = getattr(workflow.scheduler._executor, "run_uuid", None)
+    if jobs:
+        check_slurm(jobs)
+    if earlier.get("slurm_jobs"):
+        end_leftover_jobs(earlier["slurm_jobs"])
+    owner.write(lock, slurm_jobs=jobs)
+    watch.begin(Path(lock.name), jobs)
     write_expected(INPUTS, Path(RESULTS))
 
 

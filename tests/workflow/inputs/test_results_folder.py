@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_the_lock_that_marks_a_results_folder_is_the_one_that_is_taken(tmp_path: Path) -> None:
-    with start.lock_results(tmp_path / "results"):
+    with start.lock_results(tmp_path / "results")[0]:
         assert [path.name for path in (tmp_path / "results").iterdir()] == [LOCK_NAME]
 
 

@@ -1,4 +1,4 @@
-"""One finished tiny run, made once and copied for each test that goes on from it."""
+"""One finished tiny run, made once and copied for each test that goes on from it, here or on a cluster."""
 
 from __future__ import annotations
 
