@@ -13,21 +13,26 @@ import pytest
 from tests.end_to_end import harness
 from tests.slurm import submitted
 from tests.slurm.cluster import Cluster, wait_for
+from workflow.speed import performance
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 slurm_only = pytest.mark.slurm_only
 FRAMES = 60  # of 300: a fault comes after these
+USABLE_S = 48.0  # of a job of one minute: Python begins, and mdrun stops ten seconds before the end
+SECONDS_PER_DAY = 86400.0
 
 
 def test_jobs_shorter_than_the_simulation_go_on_by_themselves(cluster: Cluster, equilibrated_copy: Path) -> None:
-    """Under a limit of one minute, 160 ps take three to four jobs; none of them uses up a retry."""
-    overlays = submitted.longer(equilibrated_copy, 0.16)
+    """Under a limit of one minute the simulation takes three to four jobs; none of them uses up a retry."""
+    (log,) = equilibrated_copy.glob("work/*/compress.log")
+    length_ps = 20 * round(performance(log) * 1000 / SECONDS_PER_DAY * USABLE_S * 3.3 / 20)
+    overlays = submitted.longer(equilibrated_copy, length_ps / 1000)
     limit = ("--set-resources", "produce:runtime=1", "--retries", "0")
     with submitted.started(cluster, equilibrated_copy, overlays, *limit) as process:
         submitted.assert_ends_well(process, equilibrated_copy)
     assert submitted.submissions(equilibrated_copy) == 1
     assert submitted.restarts(cluster, "1") >= 2
-    harness.assert_continuous(equilibrated_copy / harness.RUN / "traj.xtc", 160, 0.2)
+    harness.assert_continuous(equilibrated_copy / harness.RUN / "traj.xtc", length_ps, 0.2)
 
 
 def test_killed_mdrun_goes_on_in_its_job(cluster: Cluster, equilibrated_copy: Path) -> None:
