@@ -44,8 +44,8 @@ def make_box(atoms: int, folder: Path, threads: int) -> Box:
 def _inputs(folder: Path, protocol: str, pairs: int) -> Inputs:
     """Return the configuration as it ships, for one system of so many pairs."""
     overlay = folder / f"{protocol}-{pairs}.yaml"
-    text = f"preview: true\nsystems: [{SYSTEM}]\nprotocol: {protocol}\noverride: {{box: {{salt_pairs: {pairs}}}}}\n"
-    write_text(overlay, text)
+    wanted = f"systems: [{SYSTEM}]\nprotocol: {protocol}\noverride: {{box: {{salt_pairs: {pairs}}}}}\n"
+    write_text(overlay, f"preview: true\nresults: benchmark\n{wanted}")
     return load(ROOT, [overlay])
 
 

@@ -37,11 +37,12 @@ def assert_fails_alone(folder: Path, returncode: int) -> None:
         harness.assert_continuous(system / replica / "traj.xtc", 40, 0.2)
         assert (system / replica / "observables" / "rdf.csv").is_file()
     reason = (system / BAD / "failure.txt").read_text(encoding="utf-8")
-    for words in ("LINCS WARNING", "gromacs.log", "tried twice", "The system blew up. Remedy"):
-        assert words in reason
+    # GROMACS gives up after a thousand warnings or crashes after the first, as the velocities will have it.
+    for words in ("lincs warning", "gromacs.log", "tried twice", "the system blew up. remedy"):
+        assert words in reason.lower(), reason
     assert not list(folder.glob("step*.pdb"))
     page = (folder / "tiny" / "report.html").read_text(encoding="utf-8")
-    assert "LINCS WARNING" in page
+    assert "lincs warning" in page.lower()
     assert attempts(folder) == 2
 
 
