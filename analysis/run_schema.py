@@ -29,6 +29,7 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "pressure_atm": _NUMBER,
     "cutoff_nm": _NUMBER,
     "mixing_rule": str,
+    "parameter_set": str,
     "monomers": int,
     "protocol": str,
     "energy": str,

@@ -47,7 +47,7 @@ def image_distances_nm(universe: mda.Universe, run: RunJob) -> list[float]:
     composition, first, found = run.inputs.compositions[run.system], 0, []
     box_nm = universe.dimensions[:3] / 10
     for name, count in composition.counts:
-        molecule = run.inputs.molecules[name]
+        molecule = run.inputs.molecule(run.system, name)
         polymer = molecule.kind == "polymer"
         size = len(molecule_atoms(molecule, composition.monomers if polymer else None))
         for start in range(first, first + count * size, size) if polymer else ():

@@ -94,6 +94,7 @@ def _how(run: RunJob, done_ns: float) -> dict[str, Any]:
         "protocol": config.protocol,
         "cutoff_nm": config.cutoff_nm,
         "mixing_rule": run.inputs.mixing_rule(run.system),
+        "parameter_set": run.inputs.systems[run.system].parameter_set,
         "timestep_fs": production.timestep_fs,
         "hydrogen_mass_u": config.dynamics.hydrogen_mass_u,
         "frame_interval_ps": config.frame_interval_ps,

@@ -208,6 +208,7 @@ def _facts(member: Finished) -> list[tuple[str, str]]:
     wanted = (
         ("Cut-off", "cutoff_nm", " nm"),
         ("Mixing rule", "mixing_rule", ""),
+        ("Other parameters, set", "parameter_set", ""),
         ("Time step", "timestep_fs", " fs"),
         ("Mass of a hydrogen", "hydrogen_mass_u", " u"),
         ("Protocol", "protocol", ""),

@@ -130,9 +130,9 @@ def test_every_entry_of_the_bibliography_is_used() -> None:
     bibliography = (FORCE_FIELD / "references.bib").read_text()
     keys = set(re.findall(r"^@\w+\{(\w+),", bibliography, re.MULTILINE))
     used = {key for m in MOLECULES.values() for key in (*m.sources, m.density_source, m.apparent_molar_volume_source)}
-    # Measured values of whole liquids stand with the systems.
-    systems = " ".join(path.read_text() for path in (ROOT / "systems").glob("*.yaml"))
-    assert keys <= used | set(re.findall(r"\w+", systems))
+    # Measured values of whole liquids stand with the systems, other parameters with their sets.
+    elsewhere = [*(ROOT / "systems").glob("*.yaml"), *(FORCE_FIELD / "alternatives").glob("*/*/molecule.yaml")]
+    assert keys <= used | set(re.findall(r"\w+", " ".join(path.read_text() for path in elsewhere)))
 
 
 @pytest.mark.parametrize("name", FOLDERS)

@@ -31,12 +31,14 @@ from tests.forcefields.openmm_energies import TERMS, OpenMMEnergies
 from workflow import conformers
 from workflow.forcefield import geometry_nm, molecule_atoms, write_topology
 from workflow.inputs import Molecule
-from workflow.inputs.molecule_files import read_molecules
+from workflow.inputs.molecule_files import alternative_folders, read_molecules
+from workflow.inputs.parameter_sets import read_parameter_sets
 from workflow.inputs.problems import Problems
 from workflow.itp import sections
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = sorted(path.name for path in (ROOT / "forcefields/opls-aa/molecules").iterdir() if path.is_dir())
+ALTERNATIVES = [f"{path.parent.name}/{path.name}" for path in alternative_folders(ROOT)]
 RULES = ("lorentz-berthelot", "geometric")
 MONOMERS = 4
 FRAMES = 4
@@ -61,7 +63,10 @@ class Pair:
 @cache
 def molecules() -> tuple[dict[str, Molecule], list[str]]:
     problems = Problems(ROOT)
-    found = {name: one for name, one in read_molecules(ROOT, problems).items() if one is not None}
+    standard = read_molecules(ROOT, problems)
+    found = {name: one for name, one in standard.items() if one is not None}
+    for chosen, others in read_parameter_sets(ROOT, standard, problems).items():
+        found |= {f"{chosen}/{name}": one for name, one in others.items()}
     return found, [str(problem) for problem in problems.found]
 
 
@@ -73,6 +78,7 @@ def molecule_of(name: str) -> Molecule:
 
 def write_pair(name: str, folder: Path) -> Pair:
     molecule = molecule_of(name)
+    name = name.replace("/", "-")
     ion = molecule_of("PF6" if molecule.charge_e > 0 else "Li")
     length = max(MONOMERS, molecule.polymer.min_monomers) if molecule.polymer else None
     own = geometry_nm(molecule) if length is None else conformers.draw(molecule, length, 1, seed=1)[0].xyz_nm
@@ -100,7 +106,7 @@ def terms_in(text: str) -> set[str]:
     return bonded | {"lj", "coulomb"}
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("name", [*FOLDERS, *ALTERNATIVES])
 def test_molecule(name: str, tmp_path: Path) -> None:
     pair = write_pair(name, tmp_path)
     for rule, top in pair.tops.items():

@@ -15,7 +15,14 @@ from workflow.audit.geometry import check_geometry, check_minimised
 from workflow.audit.nonbonded import check_alike, check_charges_and_types
 from workflow.audit.reading import read_types
 from workflow.audit.topology import Topology
-from workflow.inputs.molecule_files import bibliography, charge_is_known, check_content, molecule_folders, read_declared
+from workflow.inputs.molecule_files import (
+    alternative_folders,
+    bibliography,
+    charge_is_known,
+    check_content,
+    molecule_folders,
+    read_declared,
+)
 from workflow.inputs.molecules import Molecule
 from workflow.inputs.problems import Place, Problems
 from workflow.itp import AtomType, check_types_agree
@@ -37,8 +44,10 @@ def check_folders(root: Path, folders: Iterable[Path]) -> Findings:
 
 def types_of_others(root: Path, folder: Path) -> dict[str, Types]:
     """The atom types of the force field's other molecules."""
-    others = [one for one in molecule_folders(root) if one.resolve() != folder]
-    return {one.name: read_types(one, Problems(root)) for one in others if (one / "atomtypes.itp").is_file()}
+    named = {one.name: one for one in molecule_folders(root)}
+    named |= {f"{one.parent.name}/{one.name}": one for one in alternative_folders(root)}
+    others = {name: one for name, one in named.items() if one.resolve() != folder}
+    return {name: read_types(one, Problems(root)) for name, one in others.items() if (one / "atomtypes.itp").is_file()}
 
 
 def check_folder(folder: Path, known: frozenset[str], others: Mapping[str, Types], findings: Findings) -> None:
@@ -52,7 +61,8 @@ def check_folder(folder: Path, known: frozenset[str], others: Mapping[str, Types
     known_charge_e = molecule.charge_e if molecule and charge_is_known(molecule, findings.errors) else None
     topologies = check_content(folder, molecule, findings.errors)
     if topologies:
-        check_types_agree({**others, folder.name: topologies[0].types}, findings.errors)
+        known_as = folder.name if folder.name not in others else f"{folder.parent.name}/{folder.name}"
+        check_types_agree({**others, known_as: topologies[0].types}, findings.errors)
     for topology in topologies:
         check_topology(topology, molecule, known_charge_e, findings)
         if len(findings.errors) == before:

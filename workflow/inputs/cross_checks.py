@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.inputs.config import Config
-from workflow.inputs.molecule_files import molecule_folders
+from workflow.inputs.molecule_files import alternative_folders, molecule_folders
 from workflow.inputs.molecules import Molecule
 from workflow.inputs.problems import Problems
 from workflow.inputs.systems import ReadSystem, System
@@ -99,9 +99,11 @@ def check_types(root: Path, molecules: dict[str, Molecule | None], problems: Pro
     from workflow.itp_rows import read_rows
 
     told_already = Problems(root)
+    folders = {folder.name: folder for folder in molecule_folders(root)}
+    folders |= {f"{folder.parent.name}/{folder.name}": folder for folder in alternative_folders(root)}
     types = {
-        folder.name: parse_atomtypes(read_rows(folder / "atomtypes.itp", told_already), told_already)
-        for folder in molecule_folders(root)
+        name: parse_atomtypes(read_rows(folder / "atomtypes.itp", told_already), told_already)
+        for name, folder in folders.items()
     }
     for name in check_types_agree(types, problems):
         molecules[name] = None
@@ -121,7 +123,7 @@ def compose_all(systems: Mapping[str, ReadSystem], molecules: Mapping[str, Molec
             if composed is None:
                 continue
             n_chains = composed.reached["chains"]
-        if not set(_names(read)) <= set(molecules):
+        if not set(names_of(read.system)) <= set(molecules):
             continue
         try:
             compositions[name] = compose(read.system, molecules, n_chains)
@@ -133,8 +135,8 @@ def compose_all(systems: Mapping[str, ReadSystem], molecules: Mapping[str, Molec
     return compositions
 
 
-def _names(read: ReadSystem) -> list[str]:
-    system = read.system
+def names_of(system: System) -> list[str]:
+    """The names of all molecules of a system."""
     names = [name for name, _ in system.salt.ions] if system.salt is not None else []
     names += system.solvents
     names += [one.molecule for one in system.additives]

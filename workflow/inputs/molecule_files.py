@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workflow.audit.topology import Topology
 
 FORCE_FIELD = Path("forcefields", "opls-aa")
+ALTERNATIVES = FORCE_FIELD / "alternatives"
 KINDS = ("cation", "anion", "solvent", "polymer")
 STATUSES = ("literature", "derived", "provisional")
 SITE_KINDS = ("O", "N", "F", "P", "B", "HB", "HN")
@@ -56,6 +57,12 @@ def molecule_folders(root: Path) -> list[Path]:
     """The folders of all molecules of the force field, by name."""
     folder = root / FORCE_FIELD / "molecules"
     found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [one for one in found if one.is_dir() and not one.name.startswith((".", "_"))]
+
+
+def alternative_folders(root: Path) -> list[Path]:
+    """The molecules' folders of all parameter sets (see parameter_sets.py), by set and name."""
+    found = sorted((root / ALTERNATIVES).glob("*/*"))
     return [one for one in found if one.is_dir() and not one.name.startswith((".", "_"))]
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.inputs.config import Config, ReadConfig, read_config
-from workflow.inputs.cross_checks import check_boxes, check_types, compose_all, follow_chains
+from workflow.inputs.cross_checks import check_boxes, check_types, compose_all, follow_chains, names_of
 from workflow.inputs.identity import description, fingerprint
 from workflow.inputs.lengths import anneal_warning, check_anneal
 from workflow.inputs.molecule_files import read_molecules
 from workflow.inputs.molecules import Molecule, uncharged
+from workflow.inputs.parameter_sets import ParameterSets, check_parameter_set, read_parameter_sets, set_names
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.systems import FOLDER, ReadSystem, System, check_file_names, read_system
 
@@ -37,6 +38,7 @@ class Inputs:
     molecules: dict[str, Molecule]
     compositions: dict[str, Composition]
     warnings: tuple[str, ...] = ()
+    parameter_sets: ParameterSets = field(default_factory=dict)
 
     def seed(self, system: str, replica: int, purpose: str) -> int:
         """A seed from 1 to 2^31 - 2 from the configured seed, the system, the replica and the purpose."""
@@ -44,10 +46,12 @@ class Inputs:
         return 1 + int(hashlib.sha256(text.encode()).hexdigest(), 16) % (2**31 - 2)
 
     def molecule(self, system: str, name: str) -> Molecule:
-        """A molecule as it is in a system: its chains may be a control without partial charges."""
+        """A molecule as it is in a system: from its parameter set, and chains may be a control without charges."""
+        chosen = self.systems[system].parameter_set
+        molecule = self.parameter_sets.get(chosen or "", {}).get(name, self.molecules[name])
         chains = self.systems[system].chains
         without = chains is not None and chains.uncharged and chains.molecule == name
-        return uncharged(self.molecules[name]) if without else self.molecules[name]
+        return uncharged(molecule) if without else molecule
 
     def molecules_of(self, system: str) -> dict[str, Molecule]:
         """The molecules of a system by name, as they are in it."""
@@ -88,10 +92,13 @@ def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
     read = read_config(root, files, problems)
     config_is_right = read is not None and not problems.found
     molecules = read_molecules(root, problems)
+    sets = read_parameter_sets(root, molecules, problems)
     check_types(root, molecules, problems)
     check_file_names(root, problems)
     systems = _read_systems(root, read, molecules, problems)
     follow_chains(systems, molecules, problems)
+    for one in systems.values():
+        check_parameter_set(one, names_of(one.system), sets, set_names(root))
     right = {name: one for name, one in molecules.items() if one is not None}
     compositions = compose_all(systems, right)
     if read is not None and config_is_right:
@@ -107,6 +114,7 @@ def load(root: Path, overlays: Sequence[Path] = ()) -> Inputs:
         molecules=right,
         compositions={name: compositions[name] for name in read.config.systems},
         warnings=_warnings(read.config, [systems[name].system for name in read.config.systems]),
+        parameter_sets=sets,
     )
 
 

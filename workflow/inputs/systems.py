@@ -29,7 +29,7 @@ from workflow.inputs.tree import Table, describe, merged, read_table
 FOLDER = "systems"
 HIGHEST_PRESSURE_ATM = 100000.0
 # A variant that gives only these is the same liquid, described otherwise: what was measured holds for it too.
-SAME_LIQUID = frozenset({"extends", "title", "mixing_rule", "box"})
+SAME_LIQUID = frozenset({"extends", "title", "mixing_rule", "parameter_set", "box"})
 # A variant that adds chains and nothing else is what the claims about its base are about.
 CHAINS_ADDED = frozenset({"extends", "title", "chains", "claims", "published"})
 
@@ -38,8 +38,9 @@ CHAINS_ADDED = frozenset({"extends", "title", "chains", "claims", "published"})
 class System:
     """One liquid as a chemist says it; `base` is the system that this one extends.
 
-    `salt` is None for a liquid without ions, `mixing_rule` is None where the configuration's holds. `claims` are about
-    what its chains change against `base`; of a liquid without chains, about the variants that add them.
+    `salt` is None for a liquid without ions, `mixing_rule` is None where the configuration's holds, `parameter_set` is
+    None where the force field's own parameters hold. `claims` are about what its chains change against `base`; of a
+    liquid without chains, about the variants that add them.
     """
 
     name: str
@@ -56,6 +57,7 @@ class System:
     total_atoms: int | None
     published: tuple[Published, ...]
     mixing_rule: str | None = None
+    parameter_set: str | None = None
     claims: tuple[Claim, ...] = ()
 
     @property
@@ -170,10 +172,11 @@ def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None], r
     chains = read_chains(fields, molecules)
     pairs, atoms = _read_box(fields, salt)
     mixing_rule = fields.choice("mixing_rule", MIXING_RULES, required=False)
+    parameter_set = fields.text("parameter_set", required=False)
     published = read_published(fields, root, _not_computed(fields, len(solvents)))
     claims = read_claims(fields, root)
     fields.finish()
-    if title is None or temperature_K is None or pressure_atm is None:
+    if title is None or temperature_K is None or pressure_atm is None or (salt is None and fields.has("salt")):
         return None
     return System(
         name=name,
@@ -190,6 +193,7 @@ def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None], r
         total_atoms=atoms,
         published=published,
         mixing_rule=mixing_rule,
+        parameter_set=parameter_set,
         claims=claims,
     )
 

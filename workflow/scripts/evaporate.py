@@ -28,7 +28,7 @@ def evaporate(run: RunJob) -> None:
     inputs, system = run.inputs, run.inputs.systems[run.system]
     if not inputs.has_vapour(run.system):
         raise RunError(f"{run.system} is no pure liquid or lengths.vapour_ns is 0, so there is no vapour to simulate.")
-    molecule = inputs.molecules[system.solvents[0]]
+    molecule = inputs.molecule(run.system, system.solvents[0])
     xyz_nm = geometry_nm(molecule)
     _check_size(molecule.name, xyz_nm)
     stage, mdp = vapour_stage(inputs, run.system), vapour_mdp(inputs, run.system, run.replica)

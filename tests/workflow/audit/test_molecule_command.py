@@ -11,7 +11,7 @@ import pytest
 
 from tests.workflow.audit import ligpargen_pair as pair
 from workflow import command
-from workflow.inputs.molecule_files import molecule_folders
+from workflow.inputs.molecule_files import alternative_folders, molecule_folders
 
 if TYPE_CHECKING:
     from tests.workflow.audit.conftest import Molecules
@@ -33,7 +33,8 @@ def sheath(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_all_molecules_are_checked_when_none_is_named(tmp_path: Path) -> None:
     done = sheath("check", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{len(molecule_folders(ROOT))} molecules checked: 0 errors, 0 warnings." in done.stdout
+    n_molecules = len(molecule_folders(ROOT)) + len(alternative_folders(ROOT))
+    assert f"{n_molecules} molecules checked: 0 errors, 0 warnings." in done.stdout
 
 
 def test_a_folder_anywhere_is_checked_and_every_error_told(tmp_path: Path) -> None:

@@ -76,7 +76,8 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        shutil.copytree(REPOSITORY / "forcefields", root / "forcefields")
+        leave_out = shutil.ignore_patterns("alternatives", "derivation")
+        shutil.copytree(REPOSITORY / "forcefields", root / "forcefields", ignore=leave_out)
         shutil.copytree(REPOSITORY / "workflow" / "mdp", root / "workflow" / "mdp")
         (root / "systems").mkdir()
         self.write("config.yaml", CONFIG)
