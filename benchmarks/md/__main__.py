@@ -5,6 +5,8 @@
     sheath   the GROMACS that Sheath finds (`make gromacs-native`), `protocol: fast`, threads and cores as Sheath gives
              them, systems side by side
     by hand  Sheath's engine and protocol with ranks, threads and neighbour lists tried one by one: the best of them
+    apart    Sheath's engine and protocol, as many runs as cores side by side on one thread each, their speeds added up:
+             what threads lose against it is what the rule for threads per run rests on (workflow/estimate.py)
 
 Every contestant runs for some seconds from the same minimised box; speeds are what GROMACS writes at the end of its
 log, for six systems all their ns over the time that they took together, starts included. The ratio of each round is of
@@ -95,13 +97,17 @@ def one_size(box: Box, usual: str, cores: int, scratch: Path, rounds: int) -> st
             "usual": lambda: as_typed(usual, box.usual, scratch).ns_per_day,
             "sheath": lambda: as_sheath(box.fast, threads_for(1, box.atoms, cores), scratch).ns_per_day,
             "by hand": lambda: as_typed(str(gromacs.find_gmx().path), box.fast, scratch, hand).ns_per_day,
+            "apart": lambda: apart(lambda _: as_sheath(box.fast, 1, scratch), cores),
         },
         rounds,
     )
     for name, found in speeds.items():
         print(f"{box.atoms} atoms, {name:8s} median {statistics.median(found):7.1f} ns/day ({spread(found)})")
     share = told(speeds["sheath"], speeds["by hand"])
-    print(f"{box.atoms} atoms, sheath over by hand ({' '.join(hand)}): {share}", flush=True)
+    print(f"{box.atoms} atoms, sheath over by hand ({' '.join(hand)}): {share}")
+    print(
+        f"{box.atoms} atoms, {cores} threads over {cores} apart: {told(speeds['sheath'], speeds['apart'])}", flush=True
+    )
     return f"RATIO sheath/usual {box.atoms} {told(speeds['sheath'], speeds['usual'])}"
 
 
@@ -156,6 +162,12 @@ def together(run: Callable[[int], Ran], side_by_side: int) -> float:
     with ThreadPoolExecutor(side_by_side) as pool:
         ns = sum(one.ns for one in pool.map(run, range(6)))
     return ns / (time.perf_counter() - started) * SECONDS_PER_DAY
+
+
+def apart(run: Callable[[int], Ran], cores: int) -> float:
+    """Return the speeds of as many runs as cores, side by side, added up."""
+    with ThreadPoolExecutor(cores) as pool:
+        return sum(one.ns_per_day for one in pool.map(run, range(cores)))
 
 
 def best_by_hand(box: Box, cores: int, scratch: Path) -> list[str]:
