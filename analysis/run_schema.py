@@ -50,6 +50,8 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "hashes": dict,
     "opening": dict,
     "viscosity_energies": list,
+    "sweep": list,
+    "sweep_of": str,
 }
 _OPENING: dict[str, type | tuple[type, ...]] = {
     "topology_format": str,
@@ -73,6 +75,7 @@ _PUBLISHED: dict[str, type | tuple[type, ...]] = {"quantity": str, "value": _NUM
 _MISFIT: dict[str, type | tuple[type, ...]] = {"criterion": str, "reached": _NUMBER, "limit": _NUMBER, "unit": str}
 _CLAIM: dict[str, type | tuple[type, ...]] = {"id": str, "text": str, "source": str, "parts": list}
 _PART: dict[str, type | tuple[type, ...]] = {"quantity": str, "label": str, "direction": str}
+_SWEPT: dict[str, type | tuple[type, ...]] = {"quantity": str, "unit": str, "value": _NUMBER, "reached": _NUMBER}
 _STAGE: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "ensemble": str,
@@ -168,10 +171,9 @@ def check_document(document: object) -> list[str]:
     for index, entry in enumerate(document["species"]):
         problems += _check_species(entry, f"species[{index}]")
     problems += _check_files(document)
-    for index, entry in enumerate(document.get("stages") or ()):
-        problems += _check_entry(entry, _STAGE, f"stages[{index}]")
-    for index, entry in enumerate(document.get("published") or ()):
-        problems += _check_entry(entry, _PUBLISHED, f"published[{index}]")
+    for key, kinds in (("stages", _STAGE), ("published", _PUBLISHED), ("sweep", _SWEPT)):
+        for index, entry in enumerate(document.get(key) or ()):
+            problems += _check_entry(entry, kinds, f"{key}[{index}]")
     for index, entry in enumerate(document.get("claims") or ()):
         problems += _check_claim(entry, f"claims[{index}]")
     return problems or [*_check_references(document), *_check_atom_lists(document["species"])]

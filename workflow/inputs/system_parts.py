@@ -14,18 +14,20 @@ SALT_AMOUNTS = ("mol_per_L", "mol_per_L_solvent", "count")
 LEAST_MOL_PER_L = 0.01
 # Per litre of solvent there is no limit but what dissolves: solvate ionic liquids have more than 10.
 MOST_MOL_PER_L = {"mol_per_L": 10.0, "mol_per_L_solvent": 30.0}
+LEAST_CHARGE_SCALE = 0.5  # electronic polarisation screens by 1/sqrt(eps_inf), about 0.7 to 0.8
 MOST_CHAINS_WT_PERCENT = 60.0
 CHAIN_AMOUNTS = ("wt_percent", "count_like", "count")
 
 
 @dataclass(frozen=True)
 class Salt:
-    """Ions of one formula unit and the amount, given in exactly one of the three ways."""
+    """Ions of one formula unit and the amount, given in exactly one of the three ways; the scale of their charges."""
 
     ions: tuple[tuple[str, int], ...]
     mol_per_L: float | None
     mol_per_L_solvent: float | None
     count: int | None
+    charge_scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def read_salt(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Salt 
             problem = f"a box that can be run holds hardly an ion below {LEAST_MOL_PER_L:g} mol/L"
             below.add(key, problem, f"Write {LEAST_MOL_PER_L:g} or more, in mol/L")
     count = below.integer("count", required=False)
+    scale = below.number("charge_scale", required=False, least=LEAST_CHARGE_SCALE, most=1.0)
     _exactly_one(below, SALT_AMOUNTS, fields.full("salt"))
     below.finish()
     # An ion whose own file has problems is missing here: its charge is not known until they are mended.
@@ -84,7 +87,7 @@ def read_salt(fields: Fields, molecules: Mapping[str, Molecule | None]) -> Salt 
         return None
     _check_neutral(below, ions)
     ordered = sorted(ions, key=lambda name: ions[name][0].charge_e < 0)
-    return Salt(tuple((name, ions[name][1]) for name in ordered), **amounts, count=count)
+    return Salt(tuple((name, ions[name][1]) for name in ordered), **amounts, count=count, charge_scale=scale or 1.0)
 
 
 def _check_neutral(fields: Fields, ions: Mapping[str, tuple[Molecule, int]]) -> None:

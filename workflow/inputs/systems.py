@@ -15,6 +15,7 @@ from workflow.inputs.molecules import Molecule
 from workflow.inputs.override import overridden, told
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.published import Published, read_published
+from workflow.inputs.sweeps import Swept, Variant, swept_table
 from workflow.inputs.system_parts import (
     Additive,
     Chains,
@@ -57,6 +58,8 @@ class System:
     published: tuple[Published, ...]
     mixing_rule: str | None = None
     claims: tuple[Claim, ...] = ()
+    sweep_of: str | None = None
+    swept: tuple[Swept, ...] = ()
 
     @property
     def is_pure(self) -> bool:
@@ -91,13 +94,15 @@ def read_system(
     molecules: Mapping[str, Molecule | None],
     override: Table | None,
     problems: Problems,
+    variant: Variant | None = None,
 ) -> ReadSystem | None:
     """Read a system's file with all that it extends, lay `override` on it and check it.
 
+    A `variant` has no file of its own: it is that of the system that its sweep extends, with the swept values on top.
     Returns None when problems were found; they are recorded.
     """
     before = len(problems)
-    path = root / FOLDER / f"{name}.yaml"
+    path = root / FOLDER / f"{variant.extends if variant is not None else name}.yaml"
     tables = _with_bases(path, problems)
     if not tables:
         return None
@@ -108,12 +113,20 @@ def read_system(
         dropped += [] if _adds_chains(table, over) else ["claims"]
         table = merged(_without(table, "title", "extends", *dropped), over)
     table, changed = overridden(table, override)
+    if variant is not None:
+        dropped = ["title", "extends", "published", *([] if variant.keeps_claims else ["claims"])]
+        swept = swept_table(_without(table, *dropped), variant, problems)
+        if swept is None:
+            return None
+        table = merged(swept, variant.head())
     # A key that is missing is missing in the base already; a title is not inherited.
     places = {"title": Place(path, 1), **table.key_places}
     fields = Fields(Table(table.entries, places, tables[-1].place), "", problems)
     system = _read(fields, name, molecules, root)
     if system is None or len(problems) > before:
         return None
+    if variant is not None:
+        system = replace(system, sweep_of=variant.extends, swept=variant.swept)
     return ReadSystem(replace(system, title=told(system.title, changed)), fields)
 
 
