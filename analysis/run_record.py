@@ -22,7 +22,7 @@ class Run:
     What run.json may lack has a default here, so that a trajectory from elsewhere needs only system,
     replica, temperature_K, structure, trajectory, species and sites, and the cation (None for a liquid without ions).
     `trajectory` is the first file, `parts` are all, in the order in which they are joined; `opening` says how
-    MDAnalysis is to open them where it cannot know (keys: run_schema.py). `notes` say what of run.json cannot be used.
+    MDAnalysis is to open them where it cannot know (keys: run_keys.py). `notes` say what of run.json cannot be used.
     """
 
     folder: Path

@@ -1,4 +1,4 @@
-"""The entries of a run.json, and its checks: every problem is told, each with the key it is about."""
+"""The entries of a run.json, and its checks: every problem is told, each with the key it is about (run_keys.py)."""
 
 from __future__ import annotations
 
@@ -7,79 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-SCHEMA = 1
-ROLES = ("cation", "anion", "solvent", "additive", "polymer")
-
-_NUMBER = (int, float)
-_REQUIRED: dict[str, type | tuple[type, ...]] = {
-    "system": str,
-    "replica": int,
-    "temperature_K": _NUMBER,
-    "structure": str,
-    "trajectory": (str, list),
-    "species": list,
-    "sites": list,
-}
-_OPTIONAL: dict[str, type | tuple[type, ...]] = {
-    "cation": str,
-    "title": str,
-    "base": str,
-    "preview": bool,
-    "provisional": list,
-    "pressure_atm": _NUMBER,
-    "cutoff_nm": _NUMBER,
-    "mixing_rule": str,
-    "parameter_set": str,
-    "monomers": int,
-    "protocol": str,
-    "energy": str,
-    "equilibration_energy": str,
-    "vapour_energy": str,
-    "published": list,
-    "claims": list,
-    "timestep_fs": _NUMBER,
-    "hydrogen_mass_u": _NUMBER,
-    "frame_interval_ps": _NUMBER,
-    "production_ns": _NUMBER,
-    "production_ns_done": _NUMBER,
-    "stages": list,
-    "composition": dict,
-    "chain_sequences": list,
-    "chain_cis_share": dict,
-    "versions": dict,
-    "seeds": dict,
-    "hashes": dict,
-    "opening": dict,
-    "viscosity_energies": list,
-}
-_OPENING: dict[str, type | tuple[type, ...]] = {
-    "topology_format": str,
-    "trajectory_format": str,
-    "atom_style": str,
-    "length_unit": str,
-    "time_unit": str,
-    "dt_ps": _NUMBER,
-    "counted_interval_ps": _NUMBER,
-    "box_nm": list,
-}
-_SPECIES: dict[str, type | tuple[type, ...]] = {
-    "name": str,
-    "role": str,
-    "count": int,
-    "charge_e": _NUMBER,
-    "masses_u": list,
-}
-_SITE: dict[str, type | tuple[type, ...]] = {"label": str, "species": str, "kind": str, "atoms": list}
-_PUBLISHED: dict[str, type | tuple[type, ...]] = {"quantity": str, "value": _NUMBER, "unit": str, "source": str}
-_MISFIT: dict[str, type | tuple[type, ...]] = {"criterion": str, "reached": _NUMBER, "limit": _NUMBER, "unit": str}
-_CLAIM: dict[str, type | tuple[type, ...]] = {"id": str, "text": str, "source": str, "parts": list}
-_PART: dict[str, type | tuple[type, ...]] = {"quantity": str, "label": str, "direction": str}
-_STAGE: dict[str, type | tuple[type, ...]] = {
-    "name": str,
-    "ensemble": str,
-    "temperature_K": _NUMBER,
-    "length_ps": _NUMBER,
-}
+from analysis.run_keys import (
+    CLAIM,
+    MISFIT,
+    NUMBER,
+    OPENING,
+    OPTIONAL,
+    PART,
+    PUBLISHED,
+    REQUIRED,
+    ROLES,
+    SCHEMA,
+    SITE,
+    SPECIES,
+    STAGE,
+    SWEPT,
+    Kinds,
+)
 
 
 @dataclass(frozen=True)
@@ -162,17 +106,16 @@ def check_document(document: object) -> list[str]:
         return ["must hold one JSON object"]
     if document.get("schema") != SCHEMA:
         return [f"schema = {document.get('schema')!r}, but this version reads schema {SCHEMA}"]
-    problems = list(_check_keys(document, _REQUIRED, ""))
-    problems += _check_keys({k: v for k, v in document.items() if v is not None}, _OPTIONAL, "", needed=False)
+    problems = list(_check_keys(document, REQUIRED, ""))
+    problems += _check_keys({k: v for k, v in document.items() if v is not None}, OPTIONAL, "", needed=False)
     if problems:
         return problems
     for index, entry in enumerate(document["species"]):
         problems += _check_species(entry, f"species[{index}]")
     problems += _check_files(document)
-    for index, entry in enumerate(document.get("stages") or ()):
-        problems += _check_entry(entry, _STAGE, f"stages[{index}]")
-    for index, entry in enumerate(document.get("published") or ()):
-        problems += _check_entry(entry, _PUBLISHED, f"published[{index}]")
+    for key, kinds in (("stages", STAGE), ("published", PUBLISHED), ("sweep", SWEPT)):
+        for index, entry in enumerate(document.get(key) or ()):
+            problems += _check_entry(entry, kinds, f"{key}[{index}]")
     for index, entry in enumerate(document.get("claims") or ()):
         problems += _check_claim(entry, f"claims[{index}]")
     return problems or [*_check_references(document), *_check_atom_lists(document["species"])]
@@ -186,12 +129,12 @@ def _check_files(document: dict[str, Any]) -> Iterator[str]:
     if not all(isinstance(name, str) for name in document.get("viscosity_energies") or ()):
         yield "viscosity_energies must be a list of names of files"
     opening = document.get("opening") or {}
-    yield from _check_keys(opening, _OPENING, "opening", needed=False)
-    unknown = sorted(opening.keys() - _OPENING.keys())
+    yield from _check_keys(opening, OPENING, "opening", needed=False)
+    unknown = sorted(opening.keys() - OPENING.keys())
     if unknown:
-        yield f"opening has unknown keys {', '.join(unknown)}; known are {', '.join(_OPENING)}"
+        yield f"opening has unknown keys {', '.join(unknown)}; known are {', '.join(OPENING)}"
     box = opening.get("box_nm", [1, 1, 1])
-    if not (len(box) == 3 and all(isinstance(edge, _NUMBER) and edge > 0 for edge in box)):
+    if not (len(box) == 3 and all(isinstance(edge, NUMBER) and edge > 0 for edge in box)):
         yield "opening.box_nm must be three positive lengths"
 
 
@@ -209,9 +152,7 @@ def _check_atom_lists(species: list[dict[str, Any]]) -> Iterator[str]:
         yield "species[].atoms together must name every atom of the trajectory once, counted from 0"
 
 
-def _check_keys(
-    entry: dict[str, Any], kinds: dict[str, type | tuple[type, ...]], where: str, needed: bool = True
-) -> Iterator[str]:
+def _check_keys(entry: dict[str, Any], kinds: Kinds, where: str, needed: bool = True) -> Iterator[str]:
     """Yield missing keys (when `needed`) and values of the wrong type."""
     for key, kind in kinds.items():
         name = f"{where}.{key}" if where else key
@@ -222,24 +163,24 @@ def _check_keys(
             yield f"{name} = {entry[key]!r} has the wrong type"
 
 
-def _check_entry(entry: object, kinds: dict[str, type | tuple[type, ...]], where: str) -> list[str]:
+def _check_entry(entry: object, kinds: Kinds, where: str) -> list[str]:
     """Return the problems of one entry of a list."""
     return list(_check_keys(entry, kinds, where)) if isinstance(entry, dict) else [f"{where} is no object"]
 
 
 def _check_claim(entry: object, where: str) -> list[str]:
     """Return the problems of one entry of `claims`."""
-    problems = _check_entry(entry, _CLAIM, where)
+    problems = _check_entry(entry, CLAIM, where)
     if problems or not isinstance(entry, dict):
         return problems
     for index, part in enumerate(entry["parts"]):
-        problems += _check_entry(part, _PART, f"{where}.parts[{index}]")
+        problems += _check_entry(part, PART, f"{where}.parts[{index}]")
     return problems
 
 
 def _check_species(entry: object, where: str) -> list[str]:
     """Return the problems of one entry of `species`."""
-    problems = _check_entry(entry, _SPECIES, where)
+    problems = _check_entry(entry, SPECIES, where)
     if problems or not isinstance(entry, dict):
         return problems
     masses, n_atoms = entry["masses_u"], len(entry["masses_u"])
@@ -247,7 +188,7 @@ def _check_species(entry: object, where: str) -> list[str]:
         problems.append(f"{where}.role = {entry['role']!r} is none of {', '.join(ROLES)}")
     if entry["count"] < 1:
         problems.append(f"{where}.count = {entry['count']} is not positive")
-    if not masses or not all(isinstance(m, _NUMBER) and math.isfinite(m) and m >= 0 for m in masses) or not sum(masses):
+    if not masses or not all(isinstance(m, NUMBER) and math.isfinite(m) and m >= 0 for m in masses) or not sum(masses):
         problems.append(f"{where}.masses_u must be numbers, one positive and none negative")
     for key in ("charges_e", "names"):
         if len(entry.get(key) or masses) != n_atoms:
@@ -259,7 +200,7 @@ def _check_species(entry: object, where: str) -> list[str]:
         if not (isinstance(bond, list) and len(bond) == 2 and all(_is_atom(a, n_atoms) for a in bond)):
             problems.append(f"{where}.bonds has {bond!r}, which are not two atoms of the molecule")
     for index, misfit in enumerate(entry.get("misfits") or ()):
-        problems += _check_entry(misfit, _MISFIT, f"{where}.misfits[{index}]")
+        problems += _check_entry(misfit, MISFIT, f"{where}.misfits[{index}]")
     return problems
 
 
@@ -289,7 +230,7 @@ def _check_references(document: dict[str, Any]) -> Iterator[str]:
     labels: set[str] = set()
     for index, site in enumerate(document["sites"]):
         where = f"sites[{index}]"
-        problems = _check_entry(site, _SITE, where)
+        problems = _check_entry(site, SITE, where)
         if problems:
             yield from problems
             continue

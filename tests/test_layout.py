@@ -17,7 +17,7 @@ RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow").rglob("*.smk"))]
 
 # Inside analysis a module imports from its own layer or from those to the left, never to the right.
 LAYERS = (
-    {"units", "table", "run", "run_schema", "run_record", "joined", "cutoffs", "xtc"},
+    {"units", "table", "run", "run_keys", "run_schema", "run_record", "joined", "cutoffs", "xtc"},
     {"read", "reading", "neighbours", "unwrap", "energies", "dipole", "chain_geometry", "hydrogen_bonding"}
     | {"frames", "joining", "kernels", "part", "survey", "workers"},
     {"describe"},

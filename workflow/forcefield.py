@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from workflow.itp import (
     read_bonds,
     rows_of,
     whole_text,
+    with_scaled_charges,
 )
 from workflow.polymers import chain_itp, chain_topology, polymer_of, unit_names
 
@@ -65,7 +66,9 @@ def molecule_atoms(molecule: Molecule, monomers: int | None = None) -> tuple[Ato
     total = sum(atom.charge_e for atom in atoms)
     if abs(total - molecule.charge_e) > CHARGE_TOLERANCE_E:
         raise ForceFieldError(f"{molecule.name}: charges add up to {total:.6f} e, declared is {molecule.charge_e} e.")
-    return atoms
+    if molecule.charge_scale == 1:
+        return atoms
+    return tuple(replace(atom, charge_e=atom.charge_e * molecule.charge_scale) for atom in atoms)
 
 
 def molecule_bonds(molecule: Molecule, monomers: int | None = None) -> tuple[tuple[int, int], ...]:
@@ -171,7 +174,7 @@ def moleculetype_text(molecule: Molecule, monomers: int | None = None) -> str:
     text = whole_text(path)
     if [row[0] for row in rows_of(text, "moleculetype")] != [molecule.name]:
         raise ForceFieldError(f"{path}: needs exactly one [ moleculetype ], named {molecule.name}.")
-    return text
+    return text if molecule.charge_scale == 1 else with_scaled_charges(text, molecule.charge_scale)
 
 
 def check_topology(path_top: Path, gro: Path) -> TopologySummary:

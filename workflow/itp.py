@@ -45,6 +45,7 @@ class AtomType:
 Section = tuple[str, tuple[tuple[str, ...], ...]]
 TYPE_FORM = "name at.num mass charge A sigma/nm epsilon/(kJ mol-1)"
 ATOM_FORM = "nr type resnr residue atom cgnr charge mass"
+CHARGE_COLUMN = ATOM_FORM.split().index("charge")
 
 
 def sections(text: str) -> tuple[Section, ...]:
@@ -192,6 +193,19 @@ def whole_text(path: Path) -> str:
     text = "".join(line.text for line in read_lines(path, problems))
     _raise_if_any(problems)
     return text
+
+
+def with_scaled_charges(text: str, factor: float) -> str:
+    """The text of an itp with every charge in `[ atoms ]` multiplied by a factor."""
+    lines, inside = text.splitlines(keepends=True), False
+    for i, line in enumerate(lines):
+        content = line.partition(";")[0].split()
+        if content[:1] == ["["]:
+            inside = content[1:2] == ["atoms"]
+        elif inside and len(content) > CHARGE_COLUMN:
+            content[CHARGE_COLUMN] = f"{float(content[CHARGE_COLUMN]) * factor:.10g}"
+            lines[i] = f"{'  '.join(content)}\n"
+    return "".join(lines)
 
 
 def _raise_if_any(problems: Problems) -> None:

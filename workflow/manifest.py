@@ -67,7 +67,28 @@ def _what(run: RunJob) -> dict[str, Any]:
         "pressure_atm": system.pressure_atm,
         "published": [asdict(one) for one in system.published],
         "claims": [asdict(one) for one in system.claims],
+        **_swept(run),
     }
+
+
+def _swept(run: RunJob) -> dict[str, Any]:
+    """Return the values of a sweep, as asked for and as whole molecules reach them; nothing without a sweep."""
+    system, reached = run.inputs.systems[run.system], run.inputs.compositions[run.system].reached
+    keys = {
+        "salt.mol_per_L": "mol_per_L",
+        "salt.mol_per_L_solvent": "mol_per_L_solvent",
+        "chains.wt_percent": "chains_wt_percent",
+    }
+    values = [
+        {
+            "quantity": one.quantity,
+            "unit": one.unit,
+            "value": one.value,
+            "reached": reached.get(keys.get(one.quantity, ""), one.value),
+        }
+        for one in system.swept
+    ]
+    return {"sweep_of": system.sweep_of, "sweep": values} if values else {}
 
 
 def _contents(run: RunJob) -> dict[str, Any]:
@@ -128,7 +149,7 @@ def _species(molecule: Molecule, count: int, monomers: int | None) -> dict[str, 
         "title": molecule.title,
         "role": molecule.kind,
         "count": count,
-        "charge_e": float(molecule.charge_e),
+        "charge_e": float(molecule.net_charge_e),
         "uncharged": molecule.uncharged,
         "status": molecule.status,
         "status_note": molecule.status_note,

@@ -13,7 +13,7 @@ from analysis.describe.looking import Frames
 from analysis.describe.request import Request
 from analysis.describe.species import Found, choose_cation
 from analysis.run import RunError
-from analysis.run_schema import SCHEMA
+from analysis.run_keys import SCHEMA
 from analysis.units import PS_PER_NS
 
 

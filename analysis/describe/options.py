@@ -13,7 +13,7 @@ from analysis.describe.request import Request
 from analysis.describe.sites import KINDS
 from analysis.describe.species import Corrections
 from analysis.run import RunError
-from analysis.run_schema import ROLES
+from analysis.run_keys import ROLES
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+]*")
 _SYSTEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -147,7 +147,7 @@ def _ours(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
         ("Which six systems", "two electrolytes, each bare and with either chain: our reading", OURS),
         ("Meaning of 1 M", "mol of salt per litre of solution unless the system says otherwise", OURS),
         ("Separator", "not in the box", OURS),
-        ("Charges of the ions", "full", OURS),
+        ("Charges of the ions", _ionic_charges(runs), OURS),
     ]
     rows = of_electrolytes if any(run.get("cation") for run in runs) else []
     rows += [
@@ -163,6 +163,12 @@ def _ours(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     if any(run.get("monomers") for run in runs):
         rows.append(("Length and number of the chains", "see each system below", OURS))
     return rows
+
+
+def _ionic_charges(runs: Sequence[dict[str, Any]]) -> str:
+    """Return whether the ions have whole charges, as their formulas say, or scaled ones in some systems."""
+    charges = [entry["charge_e"] for run in runs for entry in run["species"] if entry["role"] in ("cation", "anion")]
+    return "full" if all(float(one).is_integer() for one in charges) else "scaled in some systems, see below"
 
 
 def description(member: Finished) -> dict[str, Any]:

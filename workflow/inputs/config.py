@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from workflow.inputs.lengths import (
     read_lengths,
 )
 from workflow.inputs.override import read_override
-from workflow.inputs.problems import Problems
+from workflow.inputs.problems import Place, Problems
 from workflow.inputs.results_folder import check_results_folder
-from workflow.inputs.tree import Node, Table, merged, read_table
+from workflow.inputs.sweeps import Variant, read_sweeps
+from workflow.inputs.tree import Table, merged, read_table
 
 LOOSEST_PACKING = 0.2  # of the predicted density
 DENSEST_PACKING = 1.5
@@ -56,12 +57,16 @@ class Config:
 
 @dataclass(frozen=True)
 class ReadConfig:
-    """A configuration together with the nodes it came from, which later checks point at."""
+    """A configuration together with where it came from, at which later checks point.
+
+    `places` are those of its systems; `variants` are the systems among them that sweeps make.
+    """
 
     config: Config
     fields: Fields
     override: Table | None
-    system_nodes: tuple[Node, ...]
+    places: tuple[Place, ...]
+    variants: Mapping[str, Variant]
 
 
 def read_config(root: Path, files: Sequence[Path], problems: Problems) -> ReadConfig | None:
@@ -88,13 +93,15 @@ def read_config(root: Path, files: Sequence[Path], problems: Problems) -> ReadCo
         table = merged(table, over) if table is not None and over is not None else table
     assert table is not None and tables[0] is not None
     fields = Fields(table, "", problems)
-    read = _read_all(fields, problems)
+    read = _read_all(fields, root, problems)
     check_results_folder(fields, root, tables[0], read.config.results, read.config.preview)
     return read
 
 
-def _read_all(fields: Fields, problems: Problems) -> ReadConfig:
+def _read_all(fields: Fields, root: Path, problems: Problems) -> ReadConfig:
     names = _system_names(fields, problems)
+    variants = read_sweeps(fields, root)
+    names += [(name, one.place) for name, one in variants.items() if name not in dict(names)]
     protocol, dynamics = read_dynamics(fields)
     steps = Steps(dynamics.timestep_fs)
     frame_ps = read_interval(fields, "frame_interval_ps", WHY_FRAMES_ARE_CLOSE, steps)
@@ -125,14 +132,14 @@ def _read_all(fields: Fields, problems: Problems) -> ReadConfig:
     _check_amount(fields, config)
     override = read_override(fields)
     fields.finish()
-    return ReadConfig(config, fields, override, tuple(node for _, node in names))
+    return ReadConfig(config, fields, override, tuple(place for _, place in names), variants)
 
 
-def _system_names(fields: Fields, problems: Problems) -> list[tuple[str, Node]]:
-    """The names under `systems`: each safe in a shell and a path, none twice, capitals ignored."""
-    names: list[tuple[str, Node]] = []
+def _system_names(fields: Fields, problems: Problems) -> list[tuple[str, Place]]:
+    """The names under `systems`: each safe in a shell and a path, none twice, capitals ignored; sweeps need none."""
+    names: list[tuple[str, Place]] = []
     known: dict[str, str] = {}
-    for number, item in enumerate(fields.texts("systems"), 1):
+    for number, item in enumerate(fields.texts("systems", required=not fields.tables("sweeps")), 1):
         key, name = f"systems[{number}]", item.text
         if not SAFE_NAME.fullmatch(name):
             problems.add(item.place, key, name, "a shell or a path could misread this name", SAFE_NAME_REMEDY)
@@ -145,7 +152,7 @@ def _system_names(fields: Fields, problems: Problems) -> list[tuple[str, Node]]:
             problem = f"two systems have one name (the other is `{known[name.lower()]}`)"
             problems.add(item.place, key, name, problem, "Name each system once; capitals do not tell names apart")
         else:
-            names.append((name, item))
+            names.append((name, item.place))
             known[name.lower()] = name
     return names
 
@@ -155,7 +162,8 @@ def _check_amount(fields: Fields, config: Config) -> None:
     runs = len(config.systems) * config.replicas
     if runs > MOST_RUNS:
         problem = f"{config.replicas} replicas of {len(config.systems)} systems are {runs} runs, more than {MOST_RUNS}"
-        fields.add("replicas", problem, f"Write {MOST_RUNS // len(config.systems)} or less, or name fewer systems")
+        most = max(MOST_RUNS // len(config.systems), 1)
+        fields.add("replicas", problem, f"Write {most} or less, or name fewer systems")
 
 
 def _threads(fields: Fields) -> int | str:

@@ -67,8 +67,9 @@ def fingerprint(
 def description(system: System, composition: Composition, molecules: Mapping[str, Molecule], *run: object) -> str:
     """Sixteen hexadecimal digits of the SHA-256 of what describes a run in run.json without being physics.
 
-    That is: titles, what the system extends, published values, claims, the amounts as they were asked for and reached,
-    each molecule's title, kind, status and sites, and what `run` holds (replica, whether it is a preview).
+    That is: titles, what the system extends, published values, claims, swept values, the amounts as they were asked
+    for and reached, each molecule's title, kind, status and sites, and what `run` holds (replica, whether it is a
+    preview).
     """
     described = {
         "system": [system.name, system.title, system.base, [asdict(one) for one in system.published]],
@@ -78,6 +79,8 @@ def description(system: System, composition: Composition, molecules: Mapping[str
     }
     if system.claims:  # a system without any keeps the description that it had before there were claims
         described["claims"] = [asdict(one) for one in system.claims]
+    if system.swept:
+        described["sweep"] = [system.sweep_of, [asdict(one) for one in system.swept]]
     text = json.dumps(described, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -119,6 +122,8 @@ def _molecule(molecule: Molecule) -> list[Any]:
     folder = molecule.folder
     files = [path for path in sorted(folder.iterdir()) if path.suffix in (".itp", ".pdb")]
     parts: list[Any] = [molecule.name, molecule.charge_e, *([path.name, _lines(path)] for path in files)]
+    if molecule.charge_scale != 1:  # others keep the identity that they had before there were scales
+        parts.append(["charge scale", molecule.charge_scale])
     if molecule.polymer is not None:
         polymer = molecule.polymer
         parts += [polymer.units, polymer.join, polymer.cis_probability, polymer.bonded]

@@ -50,7 +50,7 @@ class PolymerSpec:
 class Molecule:
     """A molecule of the force field; units are in the names, `charge_e` is the whole molecule's charge.
 
-    `uncharged` marks a control, see `uncharged`.
+    `uncharged` marks a control, see `uncharged`. All charges of its files are multiplied by `charge_scale`.
     """
 
     name: str
@@ -72,6 +72,27 @@ class Molecule:
     polymer: PolymerSpec | None = None
     misfits: tuple[Misfit, ...] = ()
     uncharged: bool = False
+    charge_scale: float = 1.0
+
+    @property
+    def net_charge_e(self) -> float:
+        """The charge that the molecule has in the simulation."""
+        return self.charge_e * self.charge_scale
+
+
+def scaled(molecule: Molecule, factor: float) -> Molecule:
+    """The same ion with all its charges multiplied by a factor, which stands for electronic polarisation.
+
+    Raises
+    ------
+    ValueError
+        For a polymer.
+    """
+    if factor == 1:
+        return molecule
+    if molecule.polymer is not None:
+        raise ValueError(f"{molecule.name} is a polymer")
+    return replace(molecule, title=f"{molecule.title}, charges times {factor:g}", charge_scale=factor)
 
 
 def uncharged(molecule: Molecule) -> Molecule:

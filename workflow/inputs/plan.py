@@ -13,7 +13,7 @@ from workflow.inputs.cross_checks import check_boxes, check_types, compose_all, 
 from workflow.inputs.identity import description, fingerprint
 from workflow.inputs.lengths import anneal_warning, check_anneal
 from workflow.inputs.molecule_files import read_molecules
-from workflow.inputs.molecules import Molecule, uncharged
+from workflow.inputs.molecules import Molecule, scaled, uncharged
 from workflow.inputs.parameter_sets import ParameterSets, check_parameter_set, read_parameter_sets, set_names
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.systems import FOLDER, ReadSystem, System, check_file_names, read_system
@@ -46,12 +46,13 @@ class Inputs:
         return 1 + int(hashlib.sha256(text.encode()).hexdigest(), 16) % (2**31 - 2)
 
     def molecule(self, system: str, name: str) -> Molecule:
-        """A molecule as it is in a system: from its parameter set, and chains may be a control without charges."""
-        chosen = self.systems[system].parameter_set
-        molecule = self.parameter_sets.get(chosen or "", {}).get(name, self.molecules[name])
-        chains = self.systems[system].chains
-        without = chains is not None and chains.uncharged and chains.molecule == name
-        return uncharged(molecule) if without else molecule
+        """A molecule as it is in a system: from its parameter set, chains without charges, ions with scaled ones."""
+        where = self.systems[system]
+        molecule = self.parameter_sets.get(where.parameter_set or "", {}).get(name, self.molecules[name])
+        if where.chains is not None and where.chains.uncharged and where.chains.molecule == name:
+            return uncharged(molecule)
+        is_ion = where.salt is not None and name in dict(where.salt.ions)
+        return scaled(molecule, where.ion_charge_scale) if is_ion else molecule
 
     def molecules_of(self, system: str) -> dict[str, Molecule]:
         """The molecules of a system by name, as they are in it."""
@@ -141,21 +142,22 @@ def _read_systems(
         # Which systems are wanted is not known: tell at least what is wrong with any of them.
         wanted = [(name, Place(folder / f"{name}.yaml", 0), "systems") for name in known]
     else:
-        nodes = zip(config.config.systems, config.system_nodes, strict=True)
-        wanted = [(name, node.place, "systems") for name, node in nodes]
+        places = zip(config.config.systems, config.places, strict=True)
+        wanted = [(name, place, "systems") for name, place in places]
     override = config.override if config is not None else None
+    variants = config.variants if config is not None else {}
     systems: dict[str, ReadSystem] = {}
     tried: set[str] = set()
     while wanted:
         name, place, key = wanted.pop(0)
         if name in tried:
             continue
-        if name not in known:
+        if name not in known and name not in variants:
             remedy = f"{nearest(name, known)}Use one of: {listing(known)}"
             problems.add(place, key, name, f"there is no file {FOLDER}/{name}.yaml", remedy)
             continue
         tried.add(name)
-        read = read_system(root, name, molecules, override, problems)
+        read = read_system(root, name, molecules, override, problems, variants.get(name))
         if read is not None:
             systems[name] = read
             chains = read.system.chains

@@ -16,6 +16,7 @@ TAKEN_FOLDERS = (
     "forcefields",
     "profiles",
     "slurm",
+    "sweeps",
     "systems",
     "tests",
     "work",

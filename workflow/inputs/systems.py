@@ -15,6 +15,7 @@ from workflow.inputs.molecules import Molecule
 from workflow.inputs.override import overridden, told
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.published import Published, read_published
+from workflow.inputs.sweeps import Swept, Variant, swept_table
 from workflow.inputs.system_parts import (
     Additive,
     Chains,
@@ -28,8 +29,9 @@ from workflow.inputs.tree import Table, describe, merged, read_table
 
 FOLDER = "systems"
 HIGHEST_PRESSURE_ATM = 100000.0
+LEAST_CHARGE_SCALE = 0.5  # electronic polarisation screens by 1/sqrt(eps_inf), about 0.7 to 0.8
 # A variant that gives only these is the same liquid, described otherwise: what was measured holds for it too.
-SAME_LIQUID = frozenset({"extends", "title", "mixing_rule", "parameter_set", "box"})
+SAME_LIQUID = frozenset({"extends", "title", "mixing_rule", "parameter_set", "ion_charge_scale", "box"})
 # A variant that adds chains and nothing else is what the claims about its base are about.
 CHAINS_ADDED = frozenset({"extends", "title", "chains", "claims", "published"})
 
@@ -39,8 +41,8 @@ class System:
     """One liquid as a chemist says it; `base` is the system that this one extends.
 
     `salt` is None for a liquid without ions, `mixing_rule` is None where the configuration's holds, `parameter_set` is
-    None where the force field's own parameters hold. `claims` are about what its chains change against `base`; of a
-    liquid without chains, about the variants that add them.
+    None where the force field's own parameters hold, `ion_charge_scale` scales the charges of all ions. `claims` are
+    about what its chains change against `base`; of a liquid without chains, about the variants that add them.
     """
 
     name: str
@@ -58,7 +60,10 @@ class System:
     published: tuple[Published, ...]
     mixing_rule: str | None = None
     parameter_set: str | None = None
+    ion_charge_scale: float = 1.0
     claims: tuple[Claim, ...] = ()
+    sweep_of: str | None = None
+    swept: tuple[Swept, ...] = ()
 
     @property
     def is_pure(self) -> bool:
@@ -93,13 +98,15 @@ def read_system(
     molecules: Mapping[str, Molecule | None],
     override: Table | None,
     problems: Problems,
+    variant: Variant | None = None,
 ) -> ReadSystem | None:
     """Read a system's file with all that it extends, lay `override` on it and check it.
 
+    A `variant` has no file of its own: it is that of the system that its sweep extends, with the swept values on top.
     Returns None when problems were found; they are recorded.
     """
     before = len(problems)
-    path = root / FOLDER / f"{name}.yaml"
+    path = root / FOLDER / f"{variant.extends if variant is not None else name}.yaml"
     tables = _with_bases(path, problems)
     if not tables:
         return None
@@ -110,12 +117,20 @@ def read_system(
         dropped += [] if _adds_chains(table, over) else ["claims"]
         table = merged(_without(table, "title", "extends", *dropped), over)
     table, changed = overridden(table, override)
+    if variant is not None:
+        dropped = ["title", "extends", "published", *([] if variant.keeps_claims else ["claims"])]
+        swept = swept_table(_without(table, *dropped), variant, problems)
+        if swept is None:
+            return None
+        table = merged(swept, variant.head())
     # A key that is missing is missing in the base already; a title is not inherited.
     places = {"title": Place(path, 1), **table.key_places}
     fields = Fields(Table(table.entries, places, tables[-1].place), "", problems)
     system = _read(fields, name, molecules, root)
     if system is None or len(problems) > before:
         return None
+    if variant is not None:
+        system = replace(system, sweep_of=variant.extends, swept=variant.swept)
     return ReadSystem(replace(system, title=told(system.title, changed)), fields)
 
 
@@ -171,8 +186,7 @@ def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None], r
     additives = read_additives(fields, molecules, solvents)
     chains = read_chains(fields, molecules)
     pairs, atoms = _read_box(fields, salt)
-    mixing_rule = fields.choice("mixing_rule", MIXING_RULES, required=False)
-    parameter_set = fields.text("parameter_set", required=False)
+    mixing_rule, parameter_set, ion_charge_scale = _read_interactions(fields)
     published = read_published(fields, root, _not_computed(fields, len(solvents)))
     claims = read_claims(fields, root)
     fields.finish()
@@ -194,8 +208,19 @@ def _read(fields: Fields, name: str, molecules: Mapping[str, Molecule | None], r
         published=published,
         mixing_rule=mixing_rule,
         parameter_set=parameter_set,
+        ion_charge_scale=ion_charge_scale,
         claims=claims,
     )
+
+
+def _read_interactions(fields: Fields) -> tuple[str | None, str | None, float]:
+    """How the system's own interactions differ from the configuration's: mixing rule, parameters, charges of ions."""
+    mixing_rule = fields.choice("mixing_rule", MIXING_RULES, required=False)
+    parameter_set = fields.text("parameter_set", required=False)
+    scale = fields.number("ion_charge_scale", required=False, least=LEAST_CHARGE_SCALE, most=1.0)
+    if fields.has("ion_charge_scale") and not fields.has("salt"):
+        fields.add("ion_charge_scale", "there are no ions whose charges could be scaled", "Leave it out")
+    return mixing_rule, parameter_set, scale or 1.0
 
 
 def _not_computed(fields: Fields, n_solvents: int) -> dict[str, str]:

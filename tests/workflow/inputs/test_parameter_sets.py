@@ -112,7 +112,15 @@ def test_every_system_of_the_study_differs_from_its_base_in_one_thing() -> None:
         base = inputs.systems[system.base]
         other = [
             key
-            for key in ("mixing_rule", "parameter_set", "volume_ratio", "solvents", "temperature_K", "chains")
+            for key in (
+                "mixing_rule",
+                "parameter_set",
+                "ion_charge_scale",
+                "volume_ratio",
+                "solvents",
+                "temperature_K",
+                "chains",
+            )
             if getattr(system, key) != getattr(base, key)
         ]
         assert len(other) == 1, name
