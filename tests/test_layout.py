@@ -21,7 +21,7 @@ LAYERS = (
     {"read", "reading", "neighbours", "unwrap", "energies", "dipole", "chain_geometry", "hydrogen_bonding"}
     | {"frames", "joining", "kernels", "part", "survey", "workers"},
     {"describe"},
-    {"figures", "statistics", "einstein", "msd", "experiment"}
+    {"figures", "statistics", "einstein", "msd", "experiment", "arrhenius"}
     | {"shells", "pair_sums", "survival", "finite_size", "pressures", "green_kubo", "collective", "turning_points"},
     {"stationarity"},
     {"observables"},

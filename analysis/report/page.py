@@ -34,6 +34,7 @@ from analysis.report.longer import MOST_LINES, longer_lines, target_text
 from analysis.report.palette import species_styles, variant_of, variant_styles
 from analysis.report.ran import choices, description, few_replicas, heading, sentence
 from analysis.report.summary import detail_groups
+from analysis.report.sweeps import sweeps
 from analysis.report.verdict import stationarity_lines, verdict
 
 _FOLDER = Path(__file__).parent
@@ -91,11 +92,11 @@ def _render(results: Results, results_dir: Path) -> str:
     environment.filters["counted"] = counted
     groups = electrolytes(results.finished)
     with_ions = first_cation(results.finished) is not None
-    sections = _sections(results, groups, results_dir)
+    sections, swept = _sections(results, groups, results_dir), sweeps(results.finished)
     store = {
         "template": page_template(),
         "config": _FIGURE_CONFIG,
-        "figures": {f.key: _json_of(f) for section in sections for f in section["all"]},
+        "figures": {f.key: _json_of(f) for section in [*sections, *swept] for f in section["all"]},
     }
     return environment.get_template("template.html.j2").render(
         results=results,
@@ -111,6 +112,7 @@ def _render(results: Results, results_dir: Path) -> str:
         with_ions=with_ions or not results.finished,
         liquids=liquid_lines(results.finished),
         sections=sections,
+        sweeps=swept,
         choices=choices(results),
         descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
         verdicts={one.name: verdict(one) for one in results.finished},

@@ -32,8 +32,10 @@ def variant_of(member: Finished, electrolyte: Electrolyte) -> str:
     """Return what tells a variant from its base: "PAB" of "x-pab" on "x"; the base itself is "bare".
 
     A base without ions, whose variants are no chains, or with chains of its own is "base"; so is one from elsewhere,
-    or, when it stands alone, its name.
+    or, when it stands alone, its name. A system of a sweep is its values, "2wt".
     """
+    if member.run.get("sweep"):
+        return member.name.removeprefix(f"{member.run.get('sweep_of')}-")
     if member.foreign and member.name == electrolyte.name:
         return BASE if len(electrolyte.members) > 1 else member.name
     if member.name == electrolyte.name:

@@ -125,7 +125,7 @@ rule write_report:
             for path in sorted((ROOT / "analysis" / "report").iterdir())
             if path.is_file()
         ]
-        + code("comparison_files", "sampling"),
+        + code("comparison_files", "sampling", "arrhenius"),
     output:
         f"{RESULTS}/report.html",
     log:
