@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,28 +12,34 @@ from plotly.subplots import make_subplots
 
 from analysis.cutoffs import BAND_NM
 from analysis.report.collect import Electrolyte, Finished, contacts_nm
+from analysis.report.drawing import GREY, Figure, Styles, add_curve, laid_out, line_of, numbers
 from analysis.report.formatting import label_text, species_of
 from analysis.report.palette import variant_of
-
-Styles = dict[str, tuple[str, str]]
 
 _FINE_R_NM = 0.6  # up to here every bin of g(r) is drawn, beyond every fourth: second shells are broad
 _COARSE_STEP = 4
 _MOST_POINTS = 160
-_DIGITS = 5
-_GREY = "#888888"
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One figure of the page: id, heading, caption, section, height in pixels, plotly figure."""
+def _axes(kind: str, dtick: int | None) -> dict[str, Any]:
+    """Return what a button changes to show a mean squared displacement on axes of one kind."""
+    of_x = {f"{axis}.{key}": value for axis in ("xaxis", "xaxis2") for key, value in (("type", kind), ("dtick", dtick))}
+    every = {f"{axis}.autorange": True for axis in ("xaxis", "xaxis2", "yaxis")}
+    return {"args": [of_x | every | {"yaxis.type": kind}], "method": "relayout"}
 
-    key: str
-    heading: str
-    caption: str
-    height_px: int
-    figure: go.Figure
-    folded: bool = False
+
+_AXES = {
+    "type": "buttons",
+    "direction": "right",
+    "x": 1,
+    "xanchor": "right",
+    "y": 1.02,
+    "yanchor": "bottom",
+    "pad": {"b": 2, "t": 2},
+    "font": {"size": 11},
+    "buttons": [{"label": "log–log"} | _axes("log", 1), {"label": "linear"} | _axes("linear", None)],
+}
+"""Both views of a mean squared displacement from the same points."""
 
 
 def rdf_figures(group: Electrolyte, variants: Styles) -> list[Figure]:
@@ -63,12 +66,12 @@ def _rdf_figure(group: Electrolyte, label: str, contact_nm: float | None, varian
         # beyond the listed pairs the spread between the cations is not known: N(r) keeps what was nearer in
         cn = cn.assign(error=cn["error"].cummax())
         for rows, row, top in ((_thin_r(g), 1, math.inf), (_thin_r(cn), 2, ceiling)):
-            _add(figure, rows, name, variants[name], place=(row, 1), legend=row == 1)
+            add_curve(figure, rows, name, variants[name], place=(row, 1), legend=row == 1)
             _mark_minimum(figure, member, label, rows, (name, variants[name][0]), (row, top))
     if contact_nm is not None:
         low, high = contact_nm - BAND_NM, contact_nm + BAND_NM
-        figure.add_vrect(x0=low, x1=high, fillcolor=_GREY, opacity=0.18, line_width=0, layer="below")
-        figure.add_vline(x=contact_nm, line={"color": _GREY, "width": 1, "dash": "dash"})
+        figure.add_vrect(x0=low, x1=high, fillcolor=GREY, opacity=0.18, line_width=0, layer="below")
+        figure.add_vline(x=contact_nm, line={"color": GREY, "width": 1, "dash": "dash"})
     figure.update_xaxes(title_text="r / nm", row=2, col=1)
     figure.update_xaxes(range=[0.1, 1.0])
     figure.update_yaxes(title_text="g(r)", rangemode="tozero", row=1, col=1)
@@ -77,7 +80,7 @@ def _rdf_figure(group: Electrolyte, label: str, contact_nm: float | None, varian
     marked = f"{contact or 'no contact distance for this site'}; diamonds: first minimum of g(r)"
     caption = "g(r) above, running coordination number below (its band keeps the spread between the cations, which is "
     caption += f"known near them only); {marked}."
-    return Figure(f"rdf-{group.name}-{label}", f"{label_text(label)}", caption, 470, _laid_out(figure), folded=folded)
+    return Figure(f"rdf-{group.name}-{label}", f"{label_text(label)}", caption, 470, laid_out(figure), folded=folded)
 
 
 def _mark_minimum(
@@ -95,9 +98,9 @@ def _mark_minimum(
         return  # no contact: the minimum lies far out, where N(r) has left the figure
     here = pd.DataFrame({"x": [where_nm], "value": [height]})
     marker = {"symbol": "diamond-open", "size": 10, "color": colour, "line": {"width": 2}}
-    mark = _line(here, name, {}) | {"mode": "markers", "marker": marker, "hoverinfo": "x+y+name"}
+    mark = line_of(here, name, {}) | {"mode": "markers", "marker": marker, "hoverinfo": "x+y+name"}
     if math.isfinite(error_nm):
-        mark["error_x"] = {"type": "data", "array": _numbers([error_nm]), "color": colour, "thickness": 1.2}
+        mark["error_x"] = {"type": "data", "array": numbers([error_nm]), "color": colour, "thickness": 1.2}
     figure.add_trace(mark | {"name": f"{mark['name']}: first minimum"}, row=on[0], col=1)
 
 
@@ -114,23 +117,24 @@ def _msd_figure(group: Electrolyte, label: str, variants: Styles) -> Figure:
         name = variant_of(member, group)
         msd = _curve(member, "msd", label)
         msd = msd[(msd["x"] > 0) & (msd["value"] > 0)]
-        _add(figure, _thin_log(msd), name, variants[name], place=(1, 1), legend=True)
+        add_curve(figure, _thin_log(msd), name, variants[name], place=(1, 1), legend=True)
         beta = _thin_log(_curve(member, "msd_exponent", label))
-        _add(figure, beta, name, variants[name], place=(2, 1), legend=False)
+        add_curve(figure, beta, name, variants[name], place=(2, 1), legend=False)
         window = None if member.preview else _window_ps(member, label)
         if window is not None:
             inside = _thin_log(msd[msd["x"].between(*window)])
             line = {"color": variants[name][0], "width": 9}
-            figure.add_trace(_line(inside, f"{name}: fitted", line) | {"opacity": 0.3}, row=1, col=1)
+            figure.add_trace(line_of(inside, f"{name}: fitted", line) | {"opacity": 0.3}, row=1, col=1)
             windows += 1
-    figure.add_hline(y=1, line={"color": _GREY, "width": 1, "dash": "dash"}, row=2, col=1)
+    figure.add_hline(y=1, line={"color": GREY, "width": 1, "dash": "dash"}, row=2, col=1)
     figure.update_xaxes(type="log", exponentformat="power", dtick=1)
     figure.update_xaxes(title_text="lag / ps", row=2, col=1)
     figure.update_yaxes(type="log", exponentformat="power", title_text="MSD / nm²", row=1, col=1)
     figure.update_yaxes(title_text="exponent β", range=[0, 2], row=2, col=1)
     marked = "The thick stretch is the fitted window." if windows else "No window was fitted."
+    figure.update_layout(updatemenus=[_AXES])
     caption = f"Mean squared displacement above, its exponent β = d ln MSD / d ln t below (1: diffusive). {marked}"
-    return Figure(f"msd-{group.name}-{label}", label_text(label), caption, 500, _laid_out(figure))
+    return Figure(f"msd-{group.name}-{label}", label_text(label), caption, 500, laid_out(figure))
 
 
 def density_figure(group: Electrolyte, variants: Styles) -> Figure | None:
@@ -149,12 +153,12 @@ def density_figure(group: Electrolyte, variants: Styles) -> Figure | None:
     named: set[str] = set()
     for col, part in enumerate(order, start=1):
         for name, rows in parts[part]:
-            _add(figure, _thin(rows), name, variants[name], place=(1, col), legend=name not in named)
+            add_curve(figure, _thin(rows), name, variants[name], place=(1, col), legend=name not in named)
             named.add(name)
         figure.update_xaxes(title_text=f"{part} / ps", row=1, col=col, nticks=6)
     figure.update_yaxes(title_text="density / kg m⁻³", row=1, col=1)
     caption = f"Density against time: {' and '.join(order)}."
-    return Figure(f"density-{group.name}", "Density", caption, 380, _laid_out(figure))
+    return Figure(f"density-{group.name}", "Density", caption, 380, laid_out(figure))
 
 
 def cn_series_figures(group: Electrolyte, species: Styles) -> list[Figure]:
@@ -167,57 +171,14 @@ def cn_series_figures(group: Electrolyte, species: Styles) -> list[Figure]:
             continue
         figure = go.Figure()
         for label in dict.fromkeys(str(label) for label in rows["label"]):
-            style = species.get(species_of(label), (_GREY, "solid"))
+            style = species.get(species_of(label), (GREY, "solid"))
             chosen = rows[rows["label"] == label].sort_values("x")
-            _add(figure, _thin(chosen), label_text(label), style, place=None, legend=True)
+            add_curve(figure, _thin(chosen), label_text(label), style, place=None, legend=True)
         figure.update_xaxes(title_text="production / ps")
         figure.update_yaxes(title_text="CN(t)", rangemode="tozero")
         caption = "Neighbours within the contact distance against time."
-        figures.append(Figure(f"cn-{member.name}", member.title, caption, 380, _laid_out(figure)))
+        figures.append(Figure(f"cn-{member.name}", member.title, caption, 380, laid_out(figure)))
     return figures
-
-
-def _add(
-    figure: go.Figure,
-    rows: pd.DataFrame,
-    name: str,
-    style: tuple[str, str],
-    place: tuple[int, int] | None,
-    legend: bool,
-) -> None:
-    """Add one curve and, where intervals are known, its band."""
-    colour, dash = style
-    at: dict[str, Any] = {} if place is None else {"row": place[0], "col": place[1]}
-    band = rows[np.isfinite(rows["error"]) & (rows["error"] > 0)]
-    if len(band) > 1:
-        figure.add_trace(_band(band, name, colour), **at)
-    trace = _line(rows, name, {"color": colour, "dash": dash, "width": 1.6})
-    figure.add_trace(trace | {"showlegend": legend, "hoverinfo": "x+y+name"}, **at)
-
-
-def _line(rows: pd.DataFrame, name: str, line: dict[str, Any]) -> dict[str, Any]:
-    # Names are escaped because plotly reads a little HTML in every text.
-    safe = html.escape(name)
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": safe,
-        "legendgroup": safe,
-        "showlegend": False,
-        "hoverinfo": "skip",
-        "x": _numbers(rows["x"]),
-        "y": _numbers(rows["value"]),
-        "line": line,
-    }
-
-
-def _band(rows: pd.DataFrame, name: str, colour: str) -> dict[str, Any]:
-    low, high = rows["value"] - rows["error"], rows["value"] + rows["error"]
-    # A lower edge at or below zero has no place on a logarithmic axis, nor a meaning for g, CN or MSD.
-    low = low.where(low > 0, rows["value"].abs() * 1e-3)
-    rows = pd.DataFrame({"x": [*rows["x"], *rows["x"][::-1]], "value": [*high, *low[::-1]]})
-    outline = _line(rows, name, {"width": 0, "color": colour})
-    return outline | {"fill": "toself", "fillcolor": colour, "opacity": 0.2}
 
 
 def _curve(member: Finished, quantity: str, label: str) -> pd.DataFrame:
@@ -261,39 +222,3 @@ def _thin_log(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _thin(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[:: max(1, math.ceil(len(rows) / (3 * _MOST_POINTS)))]
-
-
-def _numbers(values: Sequence[float] | pd.Series[float]) -> list[float]:
-    return [float(f"{value:.{_DIGITS}g}") for value in values]
-
-
-def _laid_out(figure: go.Figure) -> go.Figure:
-    # The template is the page's, sent once, in place of plotly's default in every figure.
-    figure.update_layout(template=go.layout.Template())
-    return figure
-
-
-def page_template() -> dict[str, Any]:
-    """Return the look that all figures share, as a plotly template."""
-    axis = {
-        "showline": True,
-        "linecolor": "#555555",
-        "ticks": "outside",
-        "gridcolor": "#ececec",
-        "zeroline": False,
-        "exponentformat": "none",
-        "automargin": True,
-        "title": {"standoff": 6},
-    }
-    layout = {
-        "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#222222"},
-        "margin": {"l": 56, "r": 12, "t": 8, "b": 44},
-        "paper_bgcolor": "#ffffff",
-        "plot_bgcolor": "#ffffff",
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        "hovermode": "closest",
-        "modebar": {"orientation": "v", "bgcolor": "rgba(255,255,255,0)", "color": "#b5b5b5"},
-        "xaxis": axis,
-        "yaxis": axis,
-    }
-    return {"layout": layout}

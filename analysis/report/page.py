@@ -14,21 +14,17 @@ from plotly.offline import get_plotlyjs
 from analysis.comparison import FEWEST_REPLICAS
 from analysis.comparison_files import compare_runs
 from analysis.cutoffs import BAND_NM, CONTACT_NM, NO_CONTACT
+from analysis.report.bars import bar_figures
 from analysis.report.collect import Electrolyte, Finished, Results, collect, contacts_nm, electrolytes
 from analysis.report.differences import first_of, pairs_of, split_by_charges, verdicts_of
+from analysis.report.drawing import Figure, Styles, page_template
 from analysis.report.expected import load_expected
-from analysis.report.figures import (
-    Figure,
-    Styles,
-    cn_series_figures,
-    density_figure,
-    msd_figures,
-    page_template,
-    rdf_figures,
-)
+from analysis.report.figures import cn_series_figures, density_figure, msd_figures, rdf_figures
+from analysis.report.first import claim_grid, state_of
 from analysis.report.formatting import counted
 from analysis.report.given import PAGE_MARK
 from analysis.report.glance import first_cation, glance_table
+from analysis.report.light import WORDS, light_of, questions
 from analysis.report.liquids import liquid_lines
 from analysis.report.longer import MOST_LINES, longer_lines, target_text
 from analysis.report.palette import species_styles, variant_of, variant_styles
@@ -38,6 +34,7 @@ from analysis.report.sweeps import sweeps
 from analysis.report.verdict import stationarity_lines, verdict
 
 _FOLDER = Path(__file__).parent
+TABS = (("first", "Overview"), ("compare", "Compare"), ("believe", "Believe"))
 # Named buttons only: plotly's own choice grows with its versions and has included one that sends data away.
 _FIGURE_CONFIG = {
     "displaylogo": False,
@@ -89,7 +86,7 @@ def _render(results: Results, results_dir: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["counted"] = counted
+    environment.filters |= {"counted": counted, "state_of": state_of}
     groups = electrolytes(results.finished)
     with_ions = first_cation(results.finished) is not None
     sections, swept = _sections(results, groups, results_dir), sweeps(results.finished)
@@ -103,9 +100,7 @@ def _render(results: Results, results_dir: Path) -> str:
         heading=heading(results),
         sentence=sentence(results),
         previews=[one for one in results.finished if one.preview],
-        provisional=_provisional(results.finished),
-        provisional_notes=_provisional_notes(results.finished),
-        misfits=_misfits(results.finished),
+        **_parameters(results.finished),
         page_mark=Markup(PAGE_MARK),
         few_replicas=few_replicas(results),
         **dict(zip(("glance_columns", "glances"), glance_table(results.finished), strict=True)),
@@ -113,6 +108,8 @@ def _render(results: Results, results_dir: Path) -> str:
         liquids=liquid_lines(results.finished),
         sections=sections,
         sweeps=swept,
+        **_first_screen(results.finished, sections),
+        tabs=TABS,
         choices=choices(results),
         descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
         verdicts={one.name: verdict(one) for one in results.finished},
@@ -120,6 +117,18 @@ def _render(results: Results, results_dir: Path) -> str:
         **_limits(results.finished),
         **_inside(store),
     )
+
+
+def _first_screen(finished: Sequence[Finished], sections: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the reader sees first: the verdicts and the convergence light."""
+    with_ions = first_cation(finished) is not None
+    grids = [claim_grid(section["group"].title, section["verdicts"]) for section in sections]
+    return {
+        "grids": [grid for grid in grids if grid is not None],
+        "lights": [light_of(one, with_ions=with_ions) for one in finished],
+        "questions": questions(with_ions=with_ions),
+        "light_words": WORDS,
+    }
 
 
 def _limits(finished: Sequence[Finished]) -> dict[str, Any]:
@@ -133,12 +142,14 @@ def _limits(finished: Sequence[Finished]) -> dict[str, Any]:
     }
 
 
-def _inside(store: dict[str, Any]) -> dict[str, Markup | str]:
+def _inside(store: dict[str, Any]) -> dict[str, Any]:
     """Return what the page carries along: style, scripts, the figures' data."""
     return {
         "style": Markup(_raw_text((_FOLDER / "style.css").read_text(encoding="utf-8"), "style")),
         "plotly_js": Markup(_raw_text(get_plotlyjs(), "script")) if store["figures"] else "",
-        "draw_js": Markup(_raw_text((_FOLDER / "draw.js").read_text(encoding="utf-8"), "script")),
+        "scripts": [
+            Markup(_raw_text((_FOLDER / name).read_text(encoding="utf-8"), "script")) for name in ("tabs.js", "draw.js")
+        ],
         "figure_data": Markup(json_for_html(store)),
     }
 
@@ -151,7 +162,8 @@ def _sections(results: Results, groups: Sequence[Electrolyte], results_dir: Path
     )
     sections = []
     for group in groups:
-        figures, pairs = _figures(group, variants, species), pairs_of(group.members, found.compared)
+        figures = _figures(group, variants, species) | {"bars": bar_figures(group, variants, species, found.compared)}
+        pairs = pairs_of(group.members, found.compared)
         longer = longer_lines(group.members, found.needs)
         sections.append(
             {
@@ -182,6 +194,15 @@ def _figures(group: Electrolyte, variants: Styles, species: Styles) -> dict[str,
         "rdf_chains": [figure for figure in shells if figure.folded],
         "msd": msd_figures(group, variants),
         "time": ([density] if density else []) + cn_series_figures(group, species),
+    }
+
+
+def _parameters(finished: Sequence[Finished]) -> dict[str, Any]:
+    """Return what is to be known of the force field before any number is read."""
+    return {
+        "provisional": _provisional(finished),
+        "provisional_notes": _provisional_notes(finished),
+        "misfits": _misfits(finished),
     }
 
 

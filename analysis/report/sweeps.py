@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from analysis.arrhenius import CURVED, FEWEST_TEMPERATURES, Arrhenius, arrhenius
 from analysis.report.collect import Finished
-from analysis.report.figures import Figure
+from analysis.report.drawing import Figure
 from analysis.report.formatting import number, unit_text, with_interval
 from analysis.report.names import WITHHELD_IN_PREVIEW, line_name, quantity_name
 from analysis.report.summary import Cell

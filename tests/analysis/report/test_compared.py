@@ -127,7 +127,7 @@ def test_how_much_longer_names_time_and_replicas(tmp_path: Path) -> None:
     shown = Page(build(tmp_path, [ETHER], 1, tmp_path / "report.html"))
     assert "Conductivity, collective± 40 %: 160 ns a run or 16 replicas" in shown.body
     assert "Viscosity± 5 %: enough" in shown.body
-    longer = shown.body.partition("How much longer: what")[2]
+    longer = shown.find(id="longer")[0]["text"]
     assert longer.index("Conductivity, collective") < longer.index("Viscosity"), "the furthest from ten percent first"
 
 
@@ -138,7 +138,8 @@ def test_how_much_longer_is_of_all_numbers_and_limited_in_length(tmp_path: Path)
     tables["further"] = [row("viscosity", "", 2.0, "mPa s", 1.0), row("cn", "Li-zero", 0.0, "1", 0.1)]
     write_system(tmp_path, run, tables)
     build(tmp_path, [ETHER], 1, tmp_path / "report.html")
-    longer = Page(tmp_path / "report.html").body.partition("How much longer: what")[2]
+    (found,) = Page(tmp_path / "report.html").find(id="longer")
+    longer = found["text"]
     assert (
         longer.index("Viscosity± 50 %") < longer.index(f"Held by {MOST_LINES + 19}") < longer.index("more numbers in")
     )

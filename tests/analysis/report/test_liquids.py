@@ -56,7 +56,7 @@ def test_nothing_is_said_about_a_cation(liquids: Page) -> None:
     assert not liquids.find(id="shells")
     assert not liquids.find(href="#shells")
     assert "298.15 K" in liquids.find(id="what-ran")[0]["text"]
-    assert set(liquids.figures) == {"msd-pure-x-X"}
+    assert set(liquids.figures) == {"bars-D-pure-x", "msd-pure-x-X"}
 
 
 def test_the_base_of_two_mixing_rules_is_not_called_bare(liquids: Page) -> None:
