@@ -60,6 +60,7 @@ class System:
     claims: tuple[Claim, ...] = ()
     sweep_of: str | None = None
     swept: tuple[Swept, ...] = ()
+    files: tuple[Path, ...] = ()
 
     @property
     def is_pure(self) -> bool:
@@ -129,6 +130,7 @@ def read_system(
     system = _read(fields, name, molecules, root)
     if system is None or len(problems) > before:
         return None
+    system = replace(system, files=tuple(one.place.file for one in tables))
     if variant is not None:
         system = replace(system, sweep_of=variant.extends, swept=variant.swept)
     return ReadSystem(replace(system, title=told(system.title, changed)), fields)

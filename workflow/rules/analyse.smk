@@ -115,12 +115,8 @@ rule compare:
 
 rule write_report:
     input:
-        tables=expand(
-            "{results}/{system}/observables/{table}.csv",
-            results=RESULTS,
-            system=SYSTEMS,
-            table=TABLES,
-        ),
+        # made anew whenever a table is, and one file to plan with instead of all tables
+        f"{RESULTS}/comparisons.csv",
     output:
         f"{RESULTS}/report.html",
     log:
