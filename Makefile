@@ -3,7 +3,7 @@
 # make gromacs-native   builds GROMACS for this machine's processor: two to three times faster
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast test-slurm gromacs-native benchmark benchmark-md lock derive dft
+.PHONY: help install demo test test-fast test-slurm gromacs-native benchmark benchmark-md benchmark-scale lock derive dft
 
 IN_ENVIRONMENT := install/run.sh
 PYTEST := $(IN_ENVIRONMENT) python -m pytest -n 2 --dist worksteal
@@ -42,6 +42,10 @@ benchmark: install
 # For maintainers: ns/day of Sheath's engine, protocol and threads against GROMACS as usually typed; an hour.
 benchmark-md: install
 	@$(IN_ENVIRONMENT) env PYTHONPATH=. python -P -m benchmarks.md
+
+# For maintainers: time and memory of the planning for 10, 100 and 1,000 systems; five minutes on 2 cores.
+benchmark-scale: install
+	@$(IN_ENVIRONMENT) env PYTHONPATH=. python -P -m benchmarks.scale
 
 # For maintainers: the parameters of PAB and PIB again from the committed DFT results, and how well they fit.
 derive: install

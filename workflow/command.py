@@ -21,7 +21,7 @@ from workflow.manifest import expected_file, write_expected
 from workflow.packing import PackingError
 from workflow.progress import Progress, duration, is_alive, read_all
 from workflow.speed import measure
-from workflow.start import surroundings
+from workflow.start import shortage, surroundings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     commands = {"check": check, "estimate": estimate, "status": status, "report": report}
+    if options.command in ("clean", "archive"):
+        from workflow import housekeeping
+
+        commands = {"clean": housekeeping.run_clean, "archive": housekeeping.run_archive}
     return commands[options.command](inputs, options)
 
 
@@ -50,7 +54,7 @@ def check(inputs: Inputs, options: argparse.Namespace) -> int:
     """Tell every problem of inputs and programs without running anything; the plan when there is none."""
     threads = threads_per_run(inputs, options.cores)
     found = estimates(inputs, options.directory / "work", threads)
-    problems = surroundings(inputs, options.directory, found)
+    problems = [*surroundings(inputs, options.directory), *shortage(inputs, options.directory, found)]
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 1
@@ -208,6 +212,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         ("check", "check the inputs; tell the plan and its time"),
         ("estimate", "measure for some seconds how fast the systems run here; tell how long all of it takes"),
         ("status", "show what runs"),
+        ("clean", "tell what of the work folders may go and how much it frees, ask, and delete it"),
+        ("archive", "put what a paper's repository needs into one .tar.gz with the hash of every file"),
         (
             "report",
             "write the report from what exists, or about runs from elsewhere: report run.json... -o report.html; "
@@ -220,6 +226,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         )
         command.add_argument("--directory", type=Path, default=Path(), help="where results/ and work/ are")
         command.add_argument("--cores", type=int, default=_available_cores(), help="cores to plan with")
+        if name in ("clean", "archive"):
+            command.add_argument("--trajectories", action="store_true", help="the trajectories too")
+        if name == "clean":
+            command.add_argument("--yes", action="store_true", help="delete without asking")
+        if name == "archive":
+            command.add_argument("out", type=Path, metavar="NAME.tar.gz", help="file to write")
         if name == "report":
             command.add_argument(
                 "runs", type=Path, nargs="*", metavar="run.json", help="runs that `describe` described"

@@ -22,6 +22,7 @@ from workflow.mdrun import Interrupted, MdrunError, OutOfTime, stop_signals
 from workflow.packing import PackingError
 from workflow.progress import Progress, Reporter
 from workflow.protocol import VAPOUR_CUTOFF_NM
+from workflow.provenance import recorded
 from workflow.workfolder import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,7 +95,8 @@ def run(step: Callable[[RunJob], None], stage: str, arguments: Sequence[str] | N
     try:
         _check_unchanged(job, stage, options)
         (job.out / FAILURE_FILE).unlink(missing_ok=True)
-        with stop_signals(), own_cores(job.threads):
+        noted = recorded(job.out, step.__name__, job.threads, inputs, job.system)
+        with noted, stop_signals(), own_cores(job.threads):
             _until_done(step, job, attempts)
     except (Interrupted, KeyboardInterrupt):
         return _stopped(job)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scipy import constants
@@ -100,6 +101,7 @@ def concentration(units: int, volume_nm3: float) -> float:
     return units / (AVOGADRO_PER_MOL * volume_nm3 / NM3_PER_L) if volume_nm3 > 0 else math.inf
 
 
+@lru_cache(maxsize=1024)
 def part(molecule: Molecule, monomers: int | None = None) -> Part:
     """Atoms, mass and volume of one molecule; the volume of a chain is not predicted (0)."""
     # Imported here: the force field imports the inputs, which use this module.

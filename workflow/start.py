@@ -37,12 +37,18 @@ def set_environment(root: Path, overlays: Sequence[Path], main_process: bool) ->
 
 
 def prepare(
-    root: Path, overlays: Sequence[Path], config_values: object, main_process: bool, cores: int, threads: int | None
+    root: Path,
+    overlays: Sequence[Path],
+    config_values: object,
+    main_process: bool,
+    cores: int,
+    threads: int | None,
+    dry_run: bool,
 ) -> Inputs:
     """Return the validated inputs; leave with one clear message and exit code 1 when anything is wrong.
 
     In the main process also checks GROMACS, Packmol, the results folder and the disk, and announces the runs; on a
-    cluster `threads` says how many each has.
+    cluster `threads` says how many each has. A dry run is told of a disk that is too small, and goes on.
     """
     if config_values:
         sys.exit(CONFIG_REFUSED)
@@ -55,25 +61,35 @@ def prepare(
             cores = min(cores, threads * len(inputs.config.systems) * inputs.config.replicas)
         threads = threads or threads_per_run(inputs, cores)
         found = estimates(inputs, Path("work"), threads)
-        problems = [*_too_many_threads(inputs, cores), *surroundings(inputs, Path(), found)]
-        if problems:
-            sys.exit("\n".join(problems))
-        print(announcement(inputs, found, cores, threads), speed_remark(find_gmx()), sep="\n", file=sys.stderr)
+        problems, short = (
+            [*_too_many_threads(inputs, cores), *surroundings(inputs, Path())],
+            shortage(inputs, Path(), found),
+        )
+        if problems or (short and not dry_run):
+            sys.exit("\n".join([*problems, *short]))
+        plan = announcement(inputs, found, cores, threads)
+        print(*short, plan, speed_remark(find_gmx()), sep="\n", file=sys.stderr)
     return inputs
 
 
-def surroundings(inputs: Inputs, directory: Path, found: Sequence[RunEstimate]) -> list[str]:
-    """Return what is wrong with the programs, the folders and the disk that the runs would use, one message each."""
+def surroundings(inputs: Inputs, directory: Path) -> list[str]:
+    """Return what is wrong with the programs and the folders that the runs would use, one message each."""
     messages: list[str | None] = []
     for find in (find_gmx, find_packmol):
         try:
             find()
         except (GromacsError, PackingError) as error:
             messages.append(str(error))
-    results, work = directory / inputs.config.results, directory / "work"
-    missing = [one for one in found if not (results / one.system / f"r{one.replica}" / "traj.xtc").exists()]
-    messages += [_unwritable(results), _unwritable(work), _too_small(work, sum(one.bytes for one in missing))]
+    messages += [_unwritable(directory / inputs.config.results), _unwritable(directory / "work")]
     return [message for message in messages if message]
+
+
+def shortage(inputs: Inputs, directory: Path, found: Sequence[RunEstimate]) -> list[str]:
+    """Return a message when the disk is too small for the runs that are not done yet."""
+    results = directory / inputs.config.results
+    missing = [one for one in found if not (results / one.system / f"r{one.replica}" / "traj.xtc").exists()]
+    message = _too_small(directory / "work", sum(one.bytes for one in missing))
+    return [message] if message else []
 
 
 def _too_many_threads(inputs: Inputs, cores: int) -> list[str]:

@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.cutoffs import CONTACT_NM, contact_distance_nm
 from analysis.report.expected import compare
 from analysis.report.formatting import counted
+from analysis.report.provenance import provenance_of
 from analysis.run_schema import check_document
 from analysis.table import FAILED, PREVIEW_MARK, read_csv
 
@@ -241,7 +242,8 @@ def _run(path: Path, problems: list[str]) -> dict[str, Any] | None:
     if wrong:
         problems.append(f"{where} is no valid description of a run: {'; '.join(wrong)}")
         return None
-    return _DEFAULTS | {"title": run["system"]} | {key: value for key, value in run.items() if value is not None}
+    known = {key: value for key, value in run.items() if value is not None}
+    return _DEFAULTS | {"title": run["system"]} | known | {"provenance": provenance_of(path.parent)}
 
 
 def _table(path: Path, problems: list[str]) -> pd.DataFrame | None:

@@ -9,6 +9,7 @@ from typing import Any
 from analysis.comparison import FEWEST_REPLICAS
 from analysis.report.collect import NOT_SAID, Finished, Results
 from analysis.report.formatting import counted, flat, join_words, number, scalar, with_interval
+from analysis.report.provenance import input_lines, job_lines
 from analysis.report.summary import scalars_of
 from analysis.units import PS_PER_NS
 
@@ -231,10 +232,11 @@ def _replica(replica: int, run: dict[str, Any], averaged_ns: float | None) -> di
             *_length(run, averaged_ns),
             *([("Frames every", f"{scalar(interval)} ps")] if interval else []),
             *_files(run),
+            *job_lines(run),
         ],
         "cis_share": _cis_share(run),
         "seeds": flat(run.get("seeds", {})),
-        "hashes": flat(run.get("hashes", {})),
+        "hashes": flat(run.get("hashes", {})) | input_lines(run),
     }
 
 

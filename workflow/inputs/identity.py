@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow.inputs.config import Config
-from workflow.inputs.molecules import Molecule
+from workflow.inputs.molecules import REMEMBERED, Molecule
 from workflow.inputs.systems import System
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ VISCOSITY_MDP = "viscosity*.mdp"  # what comes after the production does not ent
 
 
 def fingerprint(
-    root: Path,
+    templates: Mapping[str, str],
     config: Config,
     system: System,
     composition: Composition,
@@ -39,7 +40,8 @@ def fingerprint(
     of its stages and the mdp templates; for `production` also its template and output intervals, since a
     trajectory with two intervals has gaps. Comments, titles, the length of production, the number of replicas
     and the number of threads do not enter: changing them must not compute anything again. The `vapour` of a pure
-    liquid stands apart: molecule, temperature, mixing rule and its own template are all that enters.
+    liquid stands apart: molecule, temperature, mixing rule and its own template are all that enters. `templates` are
+    those of `templates_by_stage`.
 
     Raises
     ------
@@ -49,10 +51,10 @@ def fingerprint(
     if stage not in STAGES:
         raise ValueError(f"unknown stage {stage!r}, known: {', '.join(STAGES)}")
     if stage == "vapour":
-        physics = _vapour(config, system, molecules)
+        physics, names = _vapour(config, system), system.solvents
     else:
-        physics = _built(config, system, composition, molecules)
-    physics |= {"replica": seed_and_replica, "templates": _templates(root, stage)}
+        physics, names = _built(config, system, composition), tuple(name for name, _ in composition.counts)
+    physics["replica"] = seed_and_replica
     if stage in ("equilibration", "production"):
         lengths = asdict(config.lengths)
         for later in ("production_ns", "vapour_ns", "viscosity_segments", "viscosity_segment_ps"):
@@ -60,8 +62,25 @@ def fingerprint(
         physics["lengths"] = [lengths, config.anneal_temperature_K]
     if stage == "production":
         physics["intervals"] = [config.frame_interval_ps, config.energy_interval_ps]
-    text = json.dumps(physics, sort_keys=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    texts = {key: _json(value) for key, value in physics.items()} | {"templates": templates[stage]}
+    texts["molecules"] = f"[{', '.join(_text(molecules[name]) for name in names)}]"
+    # the same text as that of the whole, whose long parts are the same for many runs
+    text = ", ".join(f'"{key}": {texts[key]}' for key in sorted(texts))
+    return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()[:16]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _text(molecule: Molecule) -> str:
+    return _json(_molecule(molecule))
+
+
+def templates_by_stage(root: Path) -> dict[str, str]:
+    """The mdp templates that enter each stage, as JSON."""
+    return {stage: _json(_templates(root, stage)) for stage in STAGES}
 
 
 def description(system: System, composition: Composition, molecules: Mapping[str, Molecule], *run: object) -> str:
@@ -85,33 +104,30 @@ def description(system: System, composition: Composition, molecules: Mapping[str
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _described(molecule: Molecule) -> list[Any]:
     sites = [[site.name, site.kind, site.atoms] for site in molecule.sites]
     misfits = [asdict(one) for one in molecule.misfits]
     return [molecule.name, molecule.title, molecule.kind, molecule.status, molecule.status_note, misfits, sites]
 
 
-def _built(
-    config: Config, system: System, composition: Composition, molecules: Mapping[str, Molecule]
-) -> dict[str, Any]:
-    """What enters every stage."""
+def _built(config: Config, system: System, composition: Composition) -> dict[str, Any]:
+    """What enters every stage beside the molecules."""
     return {
         "system": [system.name, system.temperature_K, system.pressure_atm],
         "counts": composition.counts,
         "monomers": composition.monomers,
         "volume": f"{composition.predicted_volume_nm3:.6f}",
-        "molecules": [_molecule(molecules[name]) for name, _ in composition.counts],
         "interactions": [system.mixing_rule or config.mixing_rule, config.cutoff_nm],
         "dynamics": asdict(config.dynamics),
         "packing": config.packing_density_fraction,
     }
 
 
-def _vapour(config: Config, system: System, molecules: Mapping[str, Molecule]) -> dict[str, Any]:
-    """What enters one molecule in an empty box."""
+def _vapour(config: Config, system: System) -> dict[str, Any]:
+    """What enters one molecule in an empty box beside the molecule."""
     return {
         "system": [system.name, system.temperature_K],
-        "molecules": [_molecule(molecules[name]) for name in system.solvents],
         "interactions": [system.mixing_rule or config.mixing_rule],
         "dynamics": asdict(config.dynamics),
     }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from workflow.inputs.misfit import Misfit
+
+REMEMBERED = 1024  # results of functions of molecules, which a thousand systems share
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class PolymerSpec:
         return "gas_phase" if self.cis_probability is None else "cis_trans"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity, so that what is computed of one can be remembered
 class Molecule:
     """A molecule of the force field; units are in the names, `charge_e` is the whole molecule's charge.
 
@@ -80,6 +83,7 @@ class Molecule:
         return self.charge_e * self.charge_scale
 
 
+@lru_cache(maxsize=REMEMBERED)
 def scaled(molecule: Molecule, factor: float) -> Molecule:
     """The same ion with all its charges multiplied by a factor, which stands for electronic polarisation.
 
@@ -95,6 +99,7 @@ def scaled(molecule: Molecule, factor: float) -> Molecule:
     return replace(molecule, title=f"{molecule.title}, charges times {factor:g}", charge_scale=factor)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def uncharged(molecule: Molecule) -> Molecule:
     """The same polymer with all partial charges zero and everything else as it was: a control.
 

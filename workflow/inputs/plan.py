@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.inputs.config import Config, ReadConfig, read_config
 from workflow.inputs.cross_checks import check_boxes, check_types, compose_all, follow_chains, names_of
-from workflow.inputs.identity import description, fingerprint
+from workflow.inputs.identity import description, fingerprint, templates_by_stage
 from workflow.inputs.lengths import anneal_warning, check_anneal
 from workflow.inputs.molecule_files import read_molecules
 from workflow.inputs.molecules import Molecule, scaled, uncharged
 from workflow.inputs.parameter_sets import ParameterSets, check_parameter_set, read_parameter_sets, set_names
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.systems import FOLDER, ReadSystem, System, check_file_names, read_system
+from workflow.inputs.tree import Table
 
 if TYPE_CHECKING:
     from workflow.composition import Composition
@@ -65,6 +67,11 @@ class Inputs:
     def has_vapour(self, system: str) -> bool:
         """Whether one molecule of the system is also simulated alone, for the heat of vaporisation."""
         return self.systems[system].is_pure and self.config.lengths.vapour_ns > 0
+
+    @cached_property
+    def templates(self) -> dict[str, str]:
+        """The mdp templates that enter the identity of each stage."""
+        return templates_by_stage(self.root)
 
     @property
     def has_viscosity(self) -> bool:
@@ -147,6 +154,7 @@ def _read_systems(
     override = config.override if config is not None else None
     variants = config.variants if config is not None else {}
     systems: dict[str, ReadSystem] = {}
+    files: dict[Path, list[Table]] = {}
     tried: set[str] = set()
     while wanted:
         name, place, key = wanted.pop(0)
@@ -157,7 +165,7 @@ def _read_systems(
             problems.add(place, key, name, f"there is no file {FOLDER}/{name}.yaml", remedy)
             continue
         tried.add(name)
-        read = read_system(root, name, molecules, override, problems, variants.get(name))
+        read = read_system(root, name, molecules, override, problems, variants.get(name), files)
         if read is not None:
             systems[name] = read
             chains = read.system.chains
@@ -170,7 +178,7 @@ def identity(inputs: Inputs, system: str, replica: int, stage: str) -> str:
     """The physics that enters a stage as 16 hexadecimal digits; see `identity.fingerprint`."""
     composition, seed = inputs.compositions[system], inputs.seed(system, replica, "identity")
     return fingerprint(
-        inputs.root,
+        inputs.templates,
         inputs.config,
         inputs.systems[system],
         composition,

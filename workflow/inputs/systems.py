@@ -64,6 +64,7 @@ class System:
     claims: tuple[Claim, ...] = ()
     sweep_of: str | None = None
     swept: tuple[Swept, ...] = ()
+    files: tuple[Path, ...] = ()
 
     @property
     def is_pure(self) -> bool:
@@ -98,16 +99,20 @@ def read_system(
     molecules: Mapping[str, Molecule | None],
     override: Table | None,
     problems: Problems,
-    variant: Variant | None = None,
+    variant: Variant | None,
+    known: dict[Path, list[Table]],
 ) -> ReadSystem | None:
     """Read a system's file with all that it extends, lay `override` on it and check it.
 
+    `known` remembers what was read of each file, since many systems share one.
     A `variant` has no file of its own: it is that of the system that its sweep extends, with the swept values on top.
     Returns None when problems were found; they are recorded.
     """
     before = len(problems)
     path = root / FOLDER / f"{variant.extends if variant is not None else name}.yaml"
-    tables = _with_bases(path, problems)
+    if path not in known:
+        known[path] = _with_bases(path, problems)
+    tables = known[path]
     if not tables:
         return None
     table = tables[-1]
@@ -129,6 +134,7 @@ def read_system(
     system = _read(fields, name, molecules, root)
     if system is None or len(problems) > before:
         return None
+    system = replace(system, files=tuple(one.place.file for one in tables))
     if variant is not None:
         system = replace(system, sweep_of=variant.extends, swept=variant.swept)
     return ReadSystem(replace(system, title=told(system.title, changed)), fields)

@@ -1,12 +1,11 @@
 # One pass over each trajectory, observables as views on it, pooled tables, the report.
-# Analysis code is an input: an edited observable is computed again without reading the trajectory.
+# A hash of the code is a param: an edited observable is computed again without reading the trajectory.
 
 
 rule read:
     input:
         run=f"{RESULTS}/{{system}}/r{{replica}}/run.json",
         trajectory=f"{RESULTS}/{{system}}/r{{replica}}/traj.xtc",
-        code=code("read"),
     output:
         directory(f"{RESULTS}/{{system}}/r{{replica}}/reading"),
     log:
@@ -17,6 +16,8 @@ rule read:
     resources:
         runtime=240,
         mem_mb=4000,
+    params:
+        code=code("read"),
     message:
         "{wildcards.system} r{wildcards.replica}: read the trajectory"
     shell:
@@ -29,7 +30,6 @@ rule observe:
         reading=f"{RESULTS}/{{system}}/r{{replica}}/reading",
         vapour=vapour_of,
         pressures=pressures_of,
-        code=code("observe", *[f"observables/{name}" for name in OBSERVABLES]),
     output:
         expand(
             "{results}/{{system}}/r{{replica}}/observables/{table}.csv",
@@ -45,6 +45,7 @@ rule observe:
         runtime=60,
         mem_mb=4000,
     params:
+        code=code("observe", *[f"observables/{name}" for name in OBSERVABLES]),
         folder=subpath(output[0], parent=True),
     message:
         "{wildcards.system} r{wildcards.replica}: measure"
@@ -60,7 +61,6 @@ rule pool:
             replica=REPLICAS,
             table=TABLES,
         ),
-        code=code("pool"),
     output:
         expand(
             "{results}/{{system}}/observables/{table}.csv",
@@ -72,6 +72,7 @@ rule pool:
     conda:
         "../../environment.yml"
     params:
+        code=code("pool"),
         replicas=lambda wildcards: [
             f"{RESULTS}/{wildcards.system}/r{replica}/observables"
             for replica in REPLICAS
@@ -92,7 +93,6 @@ rule compare:
             system=SYSTEMS,
             table=TABLES,
         ),
-        code=code("comparison_files"),
     output:
         comparisons=f"{RESULTS}/comparisons.csv",
         claims=f"{RESULTS}/claims.csv",
@@ -102,6 +102,7 @@ rule compare:
     conda:
         "../../environment.yml"
     params:
+        code=code("comparison_files"),
         folder=subpath(output.comparisons, parent=True),
         systems=SYSTEMS,
         replicas=len(REPLICAS),
@@ -114,18 +115,8 @@ rule compare:
 
 rule write_report:
     input:
-        tables=expand(
-            "{results}/{system}/observables/{table}.csv",
-            results=RESULTS,
-            system=SYSTEMS,
-            table=TABLES,
-        ),
-        code=[
-            str(path)
-            for path in sorted((ROOT / "analysis" / "report").iterdir())
-            if path.is_file()
-        ]
-        + code("comparison_files", "sampling", "arrhenius"),
+        # made anew whenever a table is, and one file to plan with instead of all tables
+        f"{RESULTS}/comparisons.csv",
     output:
         f"{RESULTS}/report.html",
     log:
@@ -133,6 +124,7 @@ rule write_report:
     conda:
         "../../environment.yml"
     params:
+        code=code("report/*", "report/page"),
         arguments=REPORT_ARGUMENTS,
     message:
         "write {output}"

@@ -2,6 +2,7 @@
 import re
 import shlex
 import sys
+from functools import cache, partial
 from pathlib import Path
 
 # Under --directory and in cluster jobs the packages lie beside the Snakefile, not in the working folder.
@@ -10,7 +11,7 @@ sys.path.insert(0, str(ROOT))
 
 from workflow.estimate import threads_per_run
 from workflow.inputs import describing_hash, identity
-from workflow.imports import import_closure
+from workflow.imports import code_hash
 from workflow.manifest import expected_file, write_expected
 from workflow import owner, watch
 from workflow.start import (
@@ -37,6 +38,7 @@ INPUTS = prepare(
     workflow.is_main_process,
     CORES,
     CLUSTER_THREADS,
+    workflow.output_settings.dryrun,
 )
 RESULTS = INPUTS.config.results
 SYSTEMS = list(INPUTS.config.systems)
@@ -76,9 +78,12 @@ def begin():
 
 def physics(step):
     """Return a params function: the hash of all physics that enters a run up to `step`."""
-    return lambda wildcards: identity(
-        INPUTS, wildcards.system, int(wildcards.replica), step
-    )
+    return lambda wildcards: _identity(wildcards.system, int(wildcards.replica), step)
+
+
+# Snakemake asks for the params of a job several times.
+_identity = cache(partial(identity, INPUTS))
+_description = cache(partial(describing_hash, INPUTS))
 
 
 def vapour_of(wildcards):
@@ -130,12 +135,12 @@ def everything_before_the_report():
 
 def description(wildcards):
     """Return the hash of what run.json tells beside the physics: titles, sites, status."""
-    return describing_hash(INPUTS, wildcards.system, int(wildcards.replica))
+    return _description(wildcards.system, int(wildcards.replica))
 
 
 def code(*modules):
-    """Return the analysis files that these modules rest on, as inputs: an edited one makes its results anew."""
-    return [str(path) for path in import_closure(ROOT, modules)]
+    """Return a hash of the analysis files that these modules rest on: an edited one makes its results anew."""
+    return code_hash(ROOT, modules)
 
 
 wildcard_constraints:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from workflow import gromacs, job, mdrun
 from workflow.inputs.plan import identity
 from workflow.job import RunJob
 from workflow.manifest import write_manifest
 from workflow.protocol import production_stage, stage_mdp, without_length
 from workflow.workfolder import exclusive, physics_hash, publish, write_text
+
+
+def work_folder(run: RunJob) -> Path:
+    """Return where the production of a run is made; raises OSError when it is not equilibrated."""
+    mdp = stage_mdp(run.inputs, run.system, run.replica, production_stage(run.inputs, run.system))
+    identity_of_run = identity(run.inputs, run.system, run.replica, "production")
+    start = [(run.out / name).read_bytes() for name in ("system.top", "equilibrated.gro")]
+    return run.work_root / physics_hash([identity_of_run, *start, without_length(mdp)])
 
 
 def produce(run: RunJob) -> None:
@@ -17,10 +27,7 @@ def produce(run: RunJob) -> None:
     """
     top, start, state = (run.out / name for name in ("system.top", "equilibrated.gro", "equilibrated.cpt"))
     stage = production_stage(run.inputs, run.system)
-    mdp = stage_mdp(run.inputs, run.system, run.replica, stage)
-    identity_of_run = identity(run.inputs, run.system, run.replica, "production")
-    parts: list[str | bytes] = [identity_of_run, top.read_bytes(), start.read_bytes(), without_length(mdp)]
-    work = run.work_root / physics_hash(parts)
+    mdp, work = stage_mdp(run.inputs, run.system, run.replica, stage), work_folder(run)
     reporter = run.reporter(work)
     with exclusive(work, run.name) as lock:
         if not mdrun.is_done(work, stage):

@@ -1,0 +1,1 @@
+"""Cost of planning against the number of systems."""
