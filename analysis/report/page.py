@@ -29,11 +29,13 @@ from analysis.report.liquids import liquid_lines
 from analysis.report.longer import MOST_LINES, longer_lines, target_text
 from analysis.report.palette import species_styles, variant_of, variant_styles
 from analysis.report.ran import choices, description, few_replicas, heading, sentence
+from analysis.report.scenes import seen_of, store_of
 from analysis.report.summary import detail_groups
 from analysis.report.verdict import stationarity_lines, verdict
 
 _FOLDER = Path(__file__).parent
-TABS = (("first", "Overview"), ("compare", "Compare"), ("believe", "Believe"))
+_SCRIPTS = ("tabs.js", "draw.js", "see.js")
+TABS = (("first", "Overview"), ("compare", "Compare"), ("see", "See"), ("believe", "Believe"))
 # Named buttons only: plotly's own choice grows with its versions and has included one that sends data away.
 _FIGURE_CONFIG = {
     "displaylogo": False,
@@ -107,6 +109,7 @@ def _render(results: Results, results_dir: Path) -> str:
         liquids=liquid_lines(results.finished),
         sections=sections,
         **_first_screen(results.finished, sections),
+        **_seen(results.finished, results_dir),
         tabs=TABS,
         choices=choices(results),
         descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
@@ -129,6 +132,14 @@ def _first_screen(finished: Sequence[Finished], sections: Sequence[Mapping[str, 
     }
 
 
+def _seen(finished: Sequence[Finished], results_dir: Path) -> dict[str, Any]:
+    """Return the box and the shells of each system."""
+    styles = species_styles(finished)
+    seen = [seen_of(one, results_dir, styles) for one in finished]
+    store = store_of(seen)
+    return {"seen": seen, "scene_data": Markup(json_for_html(store)) if store else ""}
+
+
 def _limits(finished: Sequence[Finished]) -> dict[str, Any]:
     """Return the limits that the definitions name."""
     return {
@@ -146,7 +157,8 @@ def _inside(store: dict[str, Any]) -> dict[str, Any]:
         "style": Markup(_raw_text((_FOLDER / "style.css").read_text(encoding="utf-8"), "style")),
         "plotly_js": Markup(_raw_text(get_plotlyjs(), "script")) if store["figures"] else "",
         "scripts": [
-            Markup(_raw_text((_FOLDER / name).read_text(encoding="utf-8"), "script")) for name in ("tabs.js", "draw.js")
+            Markup(_raw_text((_FOLDER / name).read_text(encoding="utf-8"), "script"))
+            for name in ("tabs.js", "draw.js", "see.js")
         ],
         "figure_data": Markup(json_for_html(store)),
     }
