@@ -31,11 +31,12 @@ from analysis.report.palette import species_styles, variant_of, variant_styles
 from analysis.report.ran import choices, description, few_replicas, heading, sentence
 from analysis.report.scenes import seen_of, store_of
 from analysis.report.summary import detail_groups
+from analysis.report.used import bibtex, licences, methods
 from analysis.report.verdict import stationarity_lines, verdict
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = ("tabs.js", "draw.js", "see.js")
-TABS = (("first", "Overview"), ("compare", "Compare"), ("see", "See"), ("believe", "Believe"))
+TABS = (("first", "Overview"), ("compare", "Compare"), ("see", "See"), ("believe", "Believe"), ("use", "Use"))
 # Named buttons only: plotly's own choice grows with its versions and has included one that sends data away.
 _FIGURE_CONFIG = {
     "displaylogo": False,
@@ -109,7 +110,7 @@ def _render(results: Results, results_dir: Path) -> str:
         liquids=liquid_lines(results.finished),
         sections=sections,
         **_first_screen(results.finished, sections),
-        **_seen(results.finished, results_dir),
+        **_seen(results, results_dir),
         tabs=TABS,
         choices=choices(results),
         descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
@@ -132,12 +133,18 @@ def _first_screen(finished: Sequence[Finished], sections: Sequence[Mapping[str, 
     }
 
 
-def _seen(finished: Sequence[Finished], results_dir: Path) -> dict[str, Any]:
-    """Return the box and the shells of each system."""
-    styles = species_styles(finished)
-    seen = [seen_of(one, results_dir, styles) for one in finished]
+def _seen(results: Results, results_dir: Path) -> dict[str, Any]:
+    """Return the box and the shells of each system, and what a paper about all this needs."""
+    styles = species_styles(results.finished)
+    seen = [seen_of(one, results_dir, styles) for one in results.finished]
     store = store_of(seen)
-    return {"seen": seen, "scene_data": Markup(json_for_html(store)) if store else ""}
+    return {
+        "seen": seen,
+        "scene_data": Markup(json_for_html(store)) if store else "",
+        "methods": methods(results),
+        "bibtex": bibtex(results, in_3d=bool(store)),
+        "licences": licences(store["viewer"]["licence"] if store else ""),
+    }
 
 
 def _limits(finished: Sequence[Finished]) -> dict[str, Any]:

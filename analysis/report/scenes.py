@@ -141,7 +141,9 @@ def _atoms(document: Mapping[str, Any], scene: Mapping[str, Any], styles: Styles
 
 def _token(text: str) -> str:
     """Return a name as a word of a CIF file."""
-    return re.sub(r"[^A-Za-z0-9]", "_", text) or "_"
+    word = re.sub(r"[^A-Za-z0-9]", "_", text) or "_"
+    # these would begin a data name or another part of the file
+    return f"m{word}" if re.match(r"_|(data|save|loop|stop|global)_", word, re.IGNORECASE) else word
 
 
 def _mmcif(document: Mapping[str, Any], scene: Mapping[str, Any], atoms: Atoms) -> str:

@@ -11,9 +11,21 @@ rule compare:
         ),
         code=code("comparison_files"),
     output:
-        comparisons=f"{RESULTS}/comparisons.csv",
-        claims=f"{RESULTS}/claims.csv",
-        longer=f"{RESULTS}/longer.csv",
+        comparisons=report(
+            f"{RESULTS}/comparisons.csv",
+            caption="../captions/comparisons.rst",
+            category="Tables",
+        ),
+        claims=report(
+            f"{RESULTS}/claims.csv",
+            caption="../captions/claims.rst",
+            category="Tables",
+        ),
+        longer=report(
+            f"{RESULTS}/longer.csv",
+            caption="../captions/longer.rst",
+            category="Tables",
+        ),
     log:
         f"{RESULTS}/logs/compare.log",
     conda:
@@ -49,7 +61,11 @@ rule write_report:
         ]
         + code("comparison_files", "sampling"),
     output:
-        f"{RESULTS}/report.html",
+        report(
+            f"{RESULTS}/report.html",
+            caption="../captions/page.rst",
+            category="Report",
+        ),
     log:
         f"{RESULTS}/logs/report.log",
     conda:

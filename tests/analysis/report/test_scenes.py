@@ -86,6 +86,9 @@ def test_a_hostile_name_is_no_part_of_a_structure(tmp_path: Path) -> None:
     found = seen(write(tmp_path, json.dumps(document("DME\nATOM 'x"))))
     assert all(re.fullmatch(r"[\x20-\x7e]*", line) for line in unpacked(found.scenes[0].structure).splitlines())
     assert unpacked(found.scenes[0].structure).count("DME_ATOM__x") > 2
+    for name in ("<b>", "data_x", "loop_"):
+        structure = unpacked(seen(write(tmp_path / name.strip("<>"), json.dumps(document(name)))).scenes[0].structure)
+        assert not re.search(r" (_|data_|loop_)\w* ", structure.split("Cartn_z")[1]), "a name is no keyword"
 
 
 def test_the_viewer_comes_from_its_package_with_its_licence(tmp_path: Path) -> None:
