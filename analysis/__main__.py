@@ -1,4 +1,4 @@
-"""Command line of the analysis: python -m analysis {describe,read,observe,pool,compare,report,report-runs,validation}.
+"""Command line of the analysis: python -m analysis {describe,read,observe,pool,compare,report,report-runs,...}.
 
 When a run cannot be read or measured the reason is put into `failure.txt` beside its run.json, where the
 simulation too says why it failed; the report quotes it.
@@ -96,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     observe.add_argument("--processes", type=int, default=1, help="cores to use")
     observe.set_defaults(command=_observe)
 
+    snapshot = commands.add_parser("snapshot", help="keep a moment of one run for the report's pictures")
+    snapshot.add_argument("run_json", type=Path)
+    snapshot.add_argument("reading", type=Path)
+    snapshot.add_argument("--out", type=Path, required=True, help="folder to write")
+    snapshot.set_defaults(command=_snapshot)
+
     pool = commands.add_parser("pool", help="pool the observables of the replicas of one system")
     pool.add_argument("folders", type=Path, nargs="+")
     pool.add_argument("--system", required=True)
@@ -189,6 +195,14 @@ def _observe(parsed: argparse.Namespace) -> int:
     for failure in failures:
         _fail(f"observable {failure}")
     _set_failure(parsed.run_json.parent)
+    return 0
+
+
+def _snapshot(parsed: argparse.Namespace) -> int:
+    from analysis.read import load_reading
+    from analysis.snapshot import write_snapshot
+
+    write_snapshot(load_run(parsed.run_json), load_reading(parsed.reading), parsed.out)
     return 0
 
 

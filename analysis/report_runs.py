@@ -20,6 +20,7 @@ from analysis.read import Progress, Reading, load_reading, read
 from analysis.report import build
 from analysis.report.given import check_alike, check_distinct, check_folder, check_name, check_outside, check_page
 from analysis.run import Run, RunError, load_run
+from analysis.snapshot import write_snapshot
 from analysis.units import PS_PER_NS
 
 FAILURE_FILE = "failure.txt"
@@ -139,6 +140,7 @@ def _measure(place: Place, progress: Callable[[str], Progress], processes: int) 
             key_file.write_text(key, encoding="utf-8")
         found = load_reading(reading)
         failed = observe(run, found, observables, processes)
+        write_snapshot(run, found, place.folder / "snapshot")
         _write(document | _analysed(document, found), copy)
         return [f"{place.run_json}: observable {text}" for text in failed]
     except (RunError, OSError) as error:

@@ -21,7 +21,7 @@ from scipy import special
 
 from analysis.cutoffs import BAND_NM, CONTACT_NM, COORDINATING_KINDS, contact_distance_nm
 from analysis.read import Reading
-from analysis.run import Run, RunError, SiteGroup
+from analysis.run import Run, RunError, SiteGroup, Species
 from analysis.statistics import CONSTANT_TOLERANCE, FloatArray, block_note
 
 IntArray = NDArray[np.int64]
@@ -41,6 +41,7 @@ MIN_CATIONS = 5
 
 HOLDERS: tuple[str, ...] = ("solvent", "anion", "chain")
 """Classes of molecules that hold a cation."""
+_ORDER = {"solvent": 0, "additive": 1, "cation": 2, "anion": 3, "polymer": 4}
 _HOLDER_OF_ROLE = {"anion": "anion", "polymer": "chain"}
 _PART = re.compile(r"[_,](head|middle|tail)(?![A-Za-z0-9])")
 
@@ -114,6 +115,17 @@ def part_of(site: SiteGroup) -> str:
 def holder_of(role: str) -> str:
     """Return the class (one of `HOLDERS`) of a species of this role; what is no anion and no chain is solvent."""
     return _HOLDER_OF_ROLE.get(role, "solvent")
+
+
+def in_order(species: Sequence[Species]) -> list[Species]:
+    """Return species as compositions of shells name them: solvents first, chains last."""
+    return sorted(species, key=lambda one: _ORDER[one.role])
+
+
+def shell_label(cation: str, names: Sequence[str], counts: Sequence[int]) -> str:
+    """Return what a shell is called by the molecules in contact, e.g. "Li(DME)2(TFSI)"; "Li" touches nothing."""
+    parts = ("" if n == 0 else f"({name})" if n == 1 else f"({name}){n}" for name, n in zip(names, counts, strict=True))
+    return cation + "".join(parts)
 
 
 def coordinating_sites(run: Run, species: str = "") -> list[SiteGroup]:

@@ -5,7 +5,7 @@
 #   else                                     .venv from requirements.lock; GROMACS, Packmol and what the
 #                                            installation itself needs from apt, when they are not there yet
 #
-# --tests adds Chromium, in which one slow test opens the report, and says when there is no double-precision GROMACS,
+# --tests adds Chromium, in which slow tests open the report, and says when there is no double-precision GROMACS,
 # by which tests check the energies; SHEATH_GMX_DOUBLE names it when it is not gmx_d on the PATH.
 # --slurm adds Slurm's programs, with which the tests start a cluster of their own on this machine (`make test-slurm`).
 # SHEATH_CONDA=no takes the second way although conda is there; SHEATH_GMX names the GROMACS program to use.
@@ -257,17 +257,17 @@ install_compared() {
     cp requirements-tests.lock "$folder/requirements-tests.lock"
 }
 
-# For the one slow test that opens the report in a browser; without it that test fails, nothing else.
+# For the slow tests that open the report in a browser; without it they fail, nothing else.
 install_chromium() {
     local -a wanted=(chromium)
     [[ -z "$(chromium)" ]] || return 0
     if have apt-get; then
         changed=yes
-        announce_apt chromium "(a test opens the report in it)"
+        announce_apt chromium "(tests open the report in it)"
         (apt_get update && apt_get install --no-install-recommends chromium) || true
         hash -r
     fi
-    [[ -n "$(chromium)" ]] || say "Chromium is not here and could not be installed: the test that opens the report in \
+    [[ -n "$(chromium)" ]] || say "Chromium is not here and could not be installed: the tests that open the report in \
 a browser will fail. Remedy: install chromium your system's way."
 }
 

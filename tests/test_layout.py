@@ -25,7 +25,7 @@ LAYERS = (
     | {"shells", "pair_sums", "survival", "finite_size", "pressures", "green_kubo", "collective", "turning_points"},
     {"stationarity"},
     {"observables"},
-    {"observe"},
+    {"observe", "snapshot"},
     {"pool", "pooled_rdf", "replica_errors"},
     {"compare", "comparison", "comparison_files", "claims", "sampling"},
     {"report", "record"},

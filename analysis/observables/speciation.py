@@ -38,9 +38,11 @@ from analysis.shells import (
     counted,
     first_frame,
     holder_of,
+    in_order,
     mean_with_error,
     molecule_contacts,
     part_of,
+    shell_label,
 )
 from analysis.survival import Stretches, frames_within, new_partners, steady, stretches
 from analysis.table import Row, join_notes, row
@@ -54,7 +56,6 @@ PARAMETERS: dict[str, Any] = {
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 _RULE_OF_THREE = 3.0
-_ORDER = {"solvent": 0, "additive": 1, "cation": 2, "anion": 3, "polymer": 4}
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,9 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     "shell" adds up to 1. Averages are over the frames from the first block that begins at or after `start_frame`.
     """
     first = first_frame(reading, start_frame)
-    species = [one for one in run.species if coordinating_sites(run, one.name)]
+    species = [one for one in in_order(run.species) if coordinating_sites(run, one.name)]
     if run.cation is None or not run.n_cations or not species or first >= reading.n_frames:
         return []
-    species.sort(key=lambda one: _ORDER[one.role])
     contacts = {one: molecule_contacts(run, reading, coordinating_sites(run, one.name), first) for one in species}
     flicker = frames_within(PARAMETERS["steady_ps"], reading.interval_ps)
     lasting = {one: _lasting(found, flicker) for one, found in contacts.items()}
@@ -201,13 +201,9 @@ def _composition_rows(cation: str, shells: Shells) -> list[Row]:
     numbers = np.unravel_index(kept, [int(one.max()) + 1 for one in counts])
     rows = []
     for code, *own in sorted(zip(kept, *numbers, strict=True), key=lambda entry: tuple(entry[:0:-1])):
-        label = cation + "".join(_times(one.name, n) for one, n in zip(shells.contacts, own, strict=True))
+        label = shell_label(cation, [one.name for one in shells.contacts], own)
         rows.append(share_row("shell", label, codes == code, shells))
     return [*rows, share_row("shell", "other", ~np.isin(codes, kept), shells)]
-
-
-def _times(name: str, n: int) -> str:
-    return "" if n == 0 else f"({name})" if n == 1 else f"({name}){n}"
 
 
 def _motif_rows(run: Run, reading: Reading, first: int, shells: Shells) -> list[Row]:

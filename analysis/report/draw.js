@@ -118,8 +118,10 @@
     });
   });
 
+  var print = document.getElementById("print");
+  if (print) { print.addEventListener("click", function () { window.print(); }); }
   window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details").forEach(function (fold) { fold.open = true; });
+    document.querySelectorAll("details:not(.licence)").forEach(function (fold) { fold.open = true; });
     nodes.forEach(draw);
   });
 })();

@@ -29,12 +29,15 @@ from analysis.report.liquids import liquid_lines
 from analysis.report.longer import MOST_LINES, longer_lines, target_text
 from analysis.report.palette import species_styles, variant_of, variant_styles
 from analysis.report.ran import choices, description, few_replicas, heading, sentence
+from analysis.report.scenes import seen_of, store_of
 from analysis.report.summary import detail_groups
 from analysis.report.sweeps import sweeps
+from analysis.report.used import bibtex, licences, methods
 from analysis.report.verdict import stationarity_lines, verdict
 
 _FOLDER = Path(__file__).parent
-TABS = (("first", "Overview"), ("compare", "Compare"), ("believe", "Believe"))
+_SCRIPTS = ("tabs.js", "draw.js", "see.js")
+TABS = (("first", "Overview"), ("compare", "Compare"), ("see", "See"), ("believe", "Believe"), ("use", "Use"))
 # Named buttons only: plotly's own choice grows with its versions and has included one that sends data away.
 _FIGURE_CONFIG = {
     "displaylogo": False,
@@ -109,6 +112,7 @@ def _render(results: Results, results_dir: Path) -> str:
         sections=sections,
         sweeps=swept,
         **_first_screen(results.finished, sections),
+        **_seen(results, results_dir),
         tabs=TABS,
         choices=choices(results),
         descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
@@ -131,6 +135,20 @@ def _first_screen(finished: Sequence[Finished], sections: Sequence[Mapping[str, 
     }
 
 
+def _seen(results: Results, results_dir: Path) -> dict[str, Any]:
+    """Return the box and the shells of each system, and what a paper about all this needs."""
+    styles = species_styles(results.finished)
+    seen = [seen_of(one, results_dir, styles) for one in results.finished]
+    store = store_of(seen)
+    return {
+        "seen": seen,
+        "scene_data": Markup(json_for_html(store)) if store else "",
+        "methods": methods(results),
+        "bibtex": bibtex(results, in_3d=bool(store)),
+        "licences": licences(store["viewer"]["licence"] if store else ""),
+    }
+
+
 def _limits(finished: Sequence[Finished]) -> dict[str, Any]:
     """Return the limits that the definitions name."""
     return {
@@ -148,7 +166,8 @@ def _inside(store: dict[str, Any]) -> dict[str, Any]:
         "style": Markup(_raw_text((_FOLDER / "style.css").read_text(encoding="utf-8"), "style")),
         "plotly_js": Markup(_raw_text(get_plotlyjs(), "script")) if store["figures"] else "",
         "scripts": [
-            Markup(_raw_text((_FOLDER / name).read_text(encoding="utf-8"), "script")) for name in ("tabs.js", "draw.js")
+            Markup(_raw_text((_FOLDER / name).read_text(encoding="utf-8"), "script"))
+            for name in ("tabs.js", "draw.js", "see.js")
         ],
         "figure_data": Markup(json_for_html(store)),
     }

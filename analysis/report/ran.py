@@ -51,7 +51,7 @@ def sentence(results: Results) -> str:
         ("mixing_rule", "{} mixing"),
     )
     facts = [_lengths(finished)] if any(run.get("production_ns_done") is not None for run in runs) else []
-    facts += [text.format(_span(runs, key)) for key, text in wanted if any(run.get(key) is not None for run in runs)]
+    facts += [text.format(span(runs, key)) for key, text in wanted if any(run.get(key) is not None for run in runs)]
     gromacs = sorted({str(run["versions"]["gromacs"]) for run in runs if run.get("versions", {}).get("gromacs")})
     facts += [f"GROMACS {join_words(gromacs)}"] if gromacs else []
     return f"Molecular dynamics of {count}, {_replicas(results)}: {', '.join(facts)}."
@@ -69,7 +69,7 @@ def _lengths(finished: Sequence[Finished]) -> str:
     """Return "10 ns of production", or of runs from elsewhere "0.2 ns read, averages over 0.1 ns"."""
     runs = _all_runs(finished)
     own = [run for run in runs if "analysed" not in run and run.get("production_ns_done") is not None]
-    texts = [f"{_span(own, 'production_ns_done')} ns of production"] if own else []
+    texts = [f"{span(own, 'production_ns_done')} ns of production"] if own else []
     read = list(dict.fromkeys(_read(run) for run in runs if "analysed" in run))
     texts += [f"{join_words(read)} ns read"] if read else []
     averaged = sorted(ns for one in finished for run in one.runs.values() if (ns := _averaged_ns(one, run)) is not None)
@@ -122,7 +122,7 @@ def _from_paper(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     def compared(what: str, key: str, unit: str, papers: Any) -> tuple[str, str, str]:
         same = all(run.get(key) == papers for run in runs)
         origin = PAPER if same else f"differs from the paper ({scalar(papers)}{unit})"
-        return (what, f"{_span(runs, key)}{unit}", origin)
+        return (what, f"{span(runs, key)}{unit}", origin)
 
     gromacs = join_words(sorted({str(run.get("versions", {}).get("gromacs", "?")) for run in runs}))
     return [
@@ -153,8 +153,8 @@ def _ours(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     rows = of_electrolytes if any(run.get("cation") for run in runs) else []
     rows += [
         ("Numbers of molecules, size of the box", "see each system below", OURS),
-        ("Time step", f"{_span(runs, 'timestep_fs')} fs", OURS),
-        ("Mass of a hydrogen (beyond 1.008 u taken from its neighbour)", f"{_span(runs, 'hydrogen_mass_u')} u", OURS),
+        ("Time step", f"{span(runs, 'timestep_fs')} fs", OURS),
+        ("Mass of a hydrogen (beyond 1.008 u taken from its neighbour)", f"{span(runs, 'hydrogen_mass_u')} u", OURS),
         ("Bonds constrained", "those with a hydrogen", OURS),
         ("Time constant of the thermostat", "1 ps", OURS),
         ("Barostat", "C-rescale", OURS),
@@ -278,7 +278,7 @@ def _all_runs(finished: Sequence[Finished]) -> list[dict[str, Any]]:
     return [run for member in finished for run in member.runs.values()]
 
 
-def _span(runs: Sequence[dict[str, Any]], key: str) -> str:
+def span(runs: Sequence[dict[str, Any]], key: str) -> str:
     """Return the distinct values of one key over all runs, "298" or "298 and 318"."""
     values = list(dict.fromkeys(_plain(run.get(key)) for run in runs))
     return join_words(values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import MDAnalysis as mda
@@ -79,3 +80,14 @@ def test_status_shows_the_finished_run(finished_run: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "[dol-dme-litfsi r1] finished: 0.04 ns of production" in done.stdout
     assert "report.html" in done.stdout
+
+
+def test_snakemakes_own_report_holds_the_whole_page(finished_copy: Path, tmp_path: Path) -> None:
+    done = harness.run(finished_copy, "--report", str(tmp_path / "all.zip"))
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        names = {Path(name).name: name for name in archive.namelist() if "/raw/" in name}
+        assert archive.read(names["report.html"]) == (finished_copy / "tiny" / "report.html").read_bytes()
+        (index,) = [name for name in archive.namelist() if name.count("/") == 1 and name.endswith("report.html")]
+        assert b"verdicts and convergence light" in archive.read(index), "the caption"
+    assert {"comparisons.csv", "claims.csv", "longer.csv"} <= set(names)

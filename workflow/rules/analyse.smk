@@ -1,4 +1,4 @@
-# One pass over each trajectory, observables as views on it, pooled tables, the report.
+# One pass over each trajectory, observables as views on it, pooled tables.
 # A hash of the code is a param: an edited observable is computed again without reading the trajectory.
 
 
@@ -53,6 +53,27 @@ rule observe:
         "python -P -m analysis observe {input.run:q} {input.reading:q} --out {params.folder:q} --processes {threads} 2>&1 | tee -i {log:q} >&2"
 
 
+# One moment for the report's pictures; of the first replica alone.
+rule snapshot:
+    input:
+        run=f"{RESULTS}/{{system}}/r1/run.json",
+        trajectory=f"{RESULTS}/{{system}}/r1/traj.xtc",
+        reading=f"{RESULTS}/{{system}}/r1/reading",
+    output:
+        f"{RESULTS}/{{system}}/r1/snapshot/snapshot.json",
+    log:
+        f"{RESULTS}/logs/snapshot/{{system}}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("snapshot"),
+        folder=subpath(output[0], parent=True),
+    message:
+        "{wildcards.system}: keep a moment for the pictures"
+    shell:
+        "python -P -m analysis snapshot {input.run:q} {input.reading:q} --out {params.folder:q} 2>&1 | tee -i {log:q} >&2"
+
+
 rule pool:
     input:
         tables=expand(
@@ -83,50 +104,3 @@ rule pool:
     shell:
         "python -P -m analysis pool {params.replicas:q} --system {wildcards.system:q} --out {params.folder:q}"
         " 2>&1 | tee -i {log:q} >&2"
-
-
-rule compare:
-    input:
-        tables=expand(
-            "{results}/{system}/observables/{table}.csv",
-            results=RESULTS,
-            system=SYSTEMS,
-            table=TABLES,
-        ),
-    output:
-        comparisons=f"{RESULTS}/comparisons.csv",
-        claims=f"{RESULTS}/claims.csv",
-        longer=f"{RESULTS}/longer.csv",
-    log:
-        f"{RESULTS}/logs/compare.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("comparison_files"),
-        folder=subpath(output.comparisons, parent=True),
-        systems=SYSTEMS,
-        replicas=len(REPLICAS),
-    message:
-        "compare the systems"
-    shell:
-        "python -P -m analysis compare {params.folder:q} --systems {params.systems:q} --replicas {params.replicas}"
-        " --out {output.comparisons:q} 2>&1 | tee -i {log:q} >&2"
-
-
-rule write_report:
-    input:
-        # made anew whenever a table is, and one file to plan with instead of all tables
-        f"{RESULTS}/comparisons.csv",
-    output:
-        f"{RESULTS}/report.html",
-    log:
-        f"{RESULTS}/logs/report.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("report/*", "report/page"),
-        arguments=REPORT_ARGUMENTS,
-    message:
-        "write {output}"
-    shell:
-        "python -P -m analysis report {params.arguments} 2>&1 | tee -i {log:q} >&2"

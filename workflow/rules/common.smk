@@ -130,7 +130,12 @@ def everything_before_the_report():
         system=SYSTEMS if INPUTS.has_viscosity else [],
         replica=REPLICAS,
     )
-    return [*tables, *runs, *vapours, *pressures]
+    snapshots = expand(
+        "{results}/{system}/r1/snapshot/snapshot.json",
+        results=RESULTS,
+        system=SYSTEMS,
+    )
+    return [*tables, *runs, *vapours, *pressures, *snapshots]
 
 
 def description(wildcards):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 
 from analysis.report import build
 from tests.analysis.report.page import Page
-from tests.analysis.report.synthetic import CARBONATE, ETHER, SIX, make_run, make_tables, write_system
+from tests.analysis.report.synthetic import CARBONATE, ETHER, make_run, make_tables, write_system
 
 
 def test_variants_of_one_electrolyte_share_a_figure_and_keep_their_colours(full: Page) -> None:
@@ -77,23 +76,3 @@ def test_axes_name_their_units(full: Page) -> None:
         titles = {v["title"]["text"] for k, v in figure["layout"].items() if "axis" in k and "title" in v}
         counts = ("per cation", "coordination number", "share", "%", "m²/s") if key.startswith("bars-") else ()
         assert any(unit in title for title in titles for unit in ("/ nm", "/ ps", *counts)), key
-
-
-@pytest.mark.slow
-def test_a_browser_without_a_network_draws_every_figure(tmp_path: Path) -> None:
-    for system in SIX[:2]:
-        run = make_run(system)
-        write_system(tmp_path, run, make_tables(run))
-    page = build(tmp_path, SIX[:2], 1, tmp_path / "report.html")
-    options = "headless=new no-sandbox disable-gpu no-first-run disable-background-networking"
-    options += " disable-component-update disable-sync virtual-time-budget=20000 dump-dom enable-logging=stderr"
-    command = ["chromium", *(f"--{option}" for option in options.split()), "--window-size=1400,12000"]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND"]
-    done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=180, check=True)
-    assert "CONSOLE" not in done.stderr, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    (tmp_path / "dom.html").write_text(done.stdout, encoding="utf-8")
-    seen = [tag for tag in done.stdout.split("<div ") if 'data-figure="' in tag.split(">")[0]]
-    drawn = [tag for tag in seen if 'data-drawn="yes"' in tag.split(">")[0]]
-    folded = sum(key.split("(")[-1] == "PAB)" for key in Page(page).figures)
-    assert len(seen) > 15 and len(drawn) == len(seen) - folded
-    assert done.stdout.count('class="main-svg"') >= len(drawn)
