@@ -226,26 +226,29 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         )
         command.add_argument("--directory", type=Path, default=Path(), help="where results/ and work/ are")
         command.add_argument("--cores", type=int, default=_available_cores(), help="cores to plan with")
-        if name in ("clean", "archive"):
-            command.add_argument("--trajectories", action="store_true", help="the trajectories too")
-        if name == "clean":
-            command.add_argument("--yes", action="store_true", help="delete without asking")
-        if name == "archive":
-            command.add_argument("out", type=Path, metavar="NAME.tar.gz", help="file to write")
-        if name == "report":
-            command.add_argument(
-                "runs", type=Path, nargs="*", metavar="run.json", help="runs that `describe` described"
-            )
-            command.add_argument("-o", "--out", type=Path, metavar="report.html", help="with run.json: file to write")
-            command.add_argument("--work", type=Path, help="with run.json: folder for what was read and measured")
-            command.add_argument(
-                "--processes", type=int, default=_available_cores(), help="with run.json: cores to use (all of them)"
-            )
+        _options_of(name, command)
     text = "write the run.json of any trajectory: describe TOPOLOGY TRAJECTORY... -o run.json; --help tells more"
     commands.add_parser("describe", help=text, add_help=False)
     molecule = commands.add_parser("molecule", help="check molecules, or import a new one")
     _molecule_options(molecule.add_subparsers(dest="what", required=True, metavar="what"))
     return parser.parse_args(arguments)
+
+
+def _options_of(name: str, command: argparse.ArgumentParser) -> None:
+    """Add the options that only one or two of the commands have."""
+    if name in ("clean", "archive"):
+        command.add_argument("--trajectories", action="store_true", help="the trajectories too")
+    if name == "clean":
+        command.add_argument("--yes", action="store_true", help="delete without asking")
+    if name == "archive":
+        command.add_argument("out", type=Path, metavar="NAME.tar.gz", help="file to write")
+    if name == "report":
+        command.add_argument("runs", type=Path, nargs="*", metavar="run.json", help="runs that `describe` described")
+        command.add_argument("-o", "--out", type=Path, metavar="report.html", help="with run.json: file to write")
+        command.add_argument("--work", type=Path, help="with run.json: folder for what was read and measured")
+        command.add_argument(
+            "--processes", type=int, default=_available_cores(), help="with run.json: cores to use (all of them)"
+        )
 
 
 def _molecule_options(what: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -81,7 +81,8 @@ def build(
     return out
 
 
-def _render(results: Results, results_dir: Path) -> str:
+def _environment() -> Environment:
+    """Return where templates are looked up, and the filters that they use."""
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
@@ -90,6 +91,10 @@ def _render(results: Results, results_dir: Path) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"counted": counted, "state_of": state_of}
+    return environment
+
+
+def _render(results: Results, results_dir: Path) -> str:
     groups = electrolytes(results.finished)
     with_ions = first_cation(results.finished) is not None
     sections, swept = _sections(results, groups, results_dir), sweeps(results.finished)
@@ -98,28 +103,32 @@ def _render(results: Results, results_dir: Path) -> str:
         "config": _FIGURE_CONFIG,
         "figures": {f.key: _json_of(f) for section in [*sections, *swept] for f in section["all"]},
     }
-    return environment.get_template("template.html.j2").render(
-        results=results,
-        heading=heading(results),
-        sentence=sentence(results),
-        previews=[one for one in results.finished if one.preview],
-        **_parameters(results.finished),
-        page_mark=Markup(PAGE_MARK),
-        few_replicas=few_replicas(results),
-        **dict(zip(("glance_columns", "glances"), glance_table(results.finished), strict=True)),
-        with_ions=with_ions or not results.finished,
-        liquids=liquid_lines(results.finished),
-        sections=sections,
-        sweeps=swept,
-        **_first_screen(results.finished, sections),
-        **_seen(results, results_dir),
-        tabs=TABS,
-        choices=choices(results),
-        descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
-        verdicts={one.name: verdict(one) for one in results.finished},
-        with_chains=any(run.get("monomers") for one in results.finished for run in one.runs.values()),
-        **_limits(results.finished),
-        **_inside(store),
+    return (
+        _environment()
+        .get_template("template.html.j2")
+        .render(
+            results=results,
+            heading=heading(results),
+            sentence=sentence(results),
+            previews=[one for one in results.finished if one.preview],
+            **_parameters(results.finished),
+            page_mark=Markup(PAGE_MARK),
+            few_replicas=few_replicas(results),
+            **dict(zip(("glance_columns", "glances"), glance_table(results.finished), strict=True)),
+            with_ions=with_ions or not results.finished,
+            liquids=liquid_lines(results.finished),
+            sections=sections,
+            sweeps=swept,
+            **_first_screen(results.finished, sections),
+            **_seen(results, results_dir),
+            tabs=TABS,
+            choices=choices(results),
+            descriptions=[(one, description(one), stationarity_lines(one)) for one in results.finished],
+            verdicts={one.name: verdict(one) for one in results.finished},
+            with_chains=any(run.get("monomers") for one in results.finished for run in one.runs.values()),
+            **_limits(results.finished),
+            **_inside(store),
+        )
     )
 
 

@@ -100,41 +100,24 @@ def pressures_of(wildcards):
     return [pressures] if INPUTS.has_viscosity else []
 
 
+def per_system(pattern, **names):
+    """Return the files of this pattern below the folder of each system, or of those given as `system`."""
+    known = {"system": SYSTEMS, "replica": REPLICAS} | names
+    return expand(f"{RESULTS}/{{system}}/{pattern}", **known)
+
+
 def everything_before_the_report():
     """Return all files that a whole report rests on.
 
     They are named one by one: after a failure report.html exists, but what it could not show must still be made.
     """
-    tables = expand(
-        "{results}/{system}/observables/{table}.csv",
-        results=RESULTS,
-        system=SYSTEMS,
-        table=TABLES,
-    )
-    runs = expand(
-        "{results}/{system}/r{replica}/{file}",
-        results=RESULTS,
-        system=SYSTEMS,
-        replica=REPLICAS,
-        file=["run.json", "traj.xtc"],
-    )
-    vapours = expand(
-        "{results}/{system}/r{replica}/vapour/energy.edr",
-        results=RESULTS,
-        system=filter(INPUTS.has_vapour, SYSTEMS),
-        replica=REPLICAS,
-    )
-    pressures = expand(
-        "{results}/{system}/r{replica}/viscosity/pressure.npz",
-        results=RESULTS,
-        system=SYSTEMS if INPUTS.has_viscosity else [],
-        replica=REPLICAS,
-    )
-    snapshots = expand(
-        "{results}/{system}/r1/snapshot/snapshot.json",
-        results=RESULTS,
-        system=SYSTEMS,
-    )
+    tables = per_system("observables/{table}.csv", table=TABLES)
+    runs = per_system("r{replica}/{file}", file=["run.json", "traj.xtc"])
+    pure = list(filter(INPUTS.has_vapour, SYSTEMS))
+    vapours = per_system("r{replica}/vapour/energy.edr", system=pure)
+    sampled = SYSTEMS if INPUTS.has_viscosity else []
+    pressures = per_system("r{replica}/viscosity/pressure.npz", system=sampled)
+    snapshots = per_system("r1/snapshot/snapshot.json")
     return [*tables, *runs, *vapours, *pressures, *snapshots]
 
 
