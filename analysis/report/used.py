@@ -41,13 +41,15 @@ def _simulated(members: Sequence[Finished]) -> str:
     names = dict.fromkeys(stage["name"] for run in runs for stage in run.get("stages", []))
     stages = join_words([name for name in names if name != "production"])
     replicas = join_words(sorted({counted(len(one.runs), "replica") for one in members}))
+    told = any(run.get("hydrogen_mass_u") is not None for run in runs)
+    heavy = f", hydrogens of {span(runs, 'hydrogen_mass_u')} u" if told else ""
     preview = " These were short previews, whose numbers prove nothing." if any(one.preview for one in members) else ""
     return (
         f"Cubic periodic boxes ({boxes}) were packed with Packmol [packmol] and simulated with GROMACS {gromacs} "
         f"[gromacs], {replicas} of each, which differ in packing and velocities. After minimisation (steepest descent) "
         f"came the stages {stages}; production at constant pressure was {span(runs, 'production_ns_done')} ns at "
         f"{span(runs, 'temperature_K')} K and {span(runs, 'pressure_atm')} atm, with steps of "
-        f"{span(runs, 'timestep_fs')} fs, hydrogens of {span(runs, 'hydrogen_mass_u')} u, V-rescale thermostat "
+        f"{span(runs, 'timestep_fs')} fs{heavy}, V-rescale thermostat "
         "[vrescale], C-rescale barostat [crescale] and LINCS [lincs]. Lennard-Jones and real-space Coulomb "
         f"interactions were cut off at {span(runs, 'cutoff_nm')} nm, with long-range dispersion corrected and "
         f"particle-mesh Ewald [pme] beyond.{preview}"
