@@ -3,7 +3,7 @@
 # make gromacs-native   builds GROMACS for this machine's processor: two to three times faster
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast test-slurm gromacs-native benchmark benchmark-md benchmark-scale lock derive dft
+.PHONY: help install demo test test-fast test-slurm gromacs-native benchmark benchmark-md benchmark-report benchmark-scale lock derive dft
 
 IN_ENVIRONMENT := install/run.sh
 PYTEST := $(IN_ENVIRONMENT) python -m pytest -n 2 --dist worksteal
@@ -46,6 +46,11 @@ benchmark-md: install
 # For maintainers: time and memory of the planning for 10, 100 and 1,000 systems; five minutes on 2 cores.
 benchmark-scale: install
 	@$(IN_ENVIRONMENT) env PYTHONPATH=. python -P -m benchmarks.scale
+
+# For maintainers: the report's first paint in Chromium, over that of an empty page with the same libraries; a minute.
+benchmark-report:
+	@install/install.sh --tests
+	@$(IN_ENVIRONMENT) env PYTHONPATH=. python -P -m benchmarks.report
 
 # For maintainers: the parameters of PAB and PIB again from the committed DFT results, and how well they fit.
 derive: install

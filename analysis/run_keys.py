@@ -37,6 +37,7 @@ OPTIONAL: Kinds = {
     "claims": list,
     "timestep_fs": NUMBER,
     "hydrogen_mass_u": NUMBER,
+    "constraints": str,
     "frame_interval_ps": NUMBER,
     "production_ns": NUMBER,
     "production_ns_done": NUMBER,

@@ -118,6 +118,7 @@ def _how(run: RunJob, done_ns: float) -> dict[str, Any]:
         "parameter_set": run.inputs.systems[run.system].parameter_set,
         "timestep_fs": production.timestep_fs,
         "hydrogen_mass_u": config.dynamics.hydrogen_mass_u,
+        "constraints": config.dynamics.constraints,
         "frame_interval_ps": config.frame_interval_ps,
         "production_ns": config.lengths.production_ns,
         "production_ns_done": done_ns,

@@ -155,7 +155,7 @@ def _ours(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
         ("Numbers of molecules, size of the box", "see each system below", OURS),
         ("Time step", f"{span(runs, 'timestep_fs')} fs", OURS),
         ("Mass of a hydrogen (beyond 1.008 u taken from its neighbour)", f"{span(runs, 'hydrogen_mass_u')} u", OURS),
-        ("Bonds constrained", "those with a hydrogen", OURS),
+        ("Bonds constrained", _constrained(runs), OURS),
         ("Time constant of the thermostat", "1 ps", OURS),
         ("Barostat", "C-rescale", OURS),
         ("Long-range dispersion", "corrected in energy and pressure", OURS),
@@ -164,6 +164,13 @@ def _ours(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     if any(run.get("monomers") for run in runs):
         rows.append(("Length and number of the chains", "see each system below", OURS))
     return rows
+
+
+def _constrained(runs: Sequence[dict[str, Any]]) -> str:
+    """Return which bonds LINCS held, in words; runs made before this was noted held those with a hydrogen."""
+    words = {"h-bonds": "those with a hydrogen", "all-bonds": "all"}
+    found = {str(run.get("constraints") or "h-bonds") for run in runs}
+    return join_words(sorted(words.get(one, one) for one in found))
 
 
 def _ionic_charges(runs: Sequence[dict[str, Any]]) -> str:

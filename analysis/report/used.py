@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.report.collect import Finished, Results
 from analysis.report.formatting import counted, join_words
+from analysis.report.glance import first_cation
 from analysis.report.ran import span
 
 _REFERENCES = Path(__file__).with_name("references.bib")
@@ -41,13 +42,15 @@ def _simulated(members: Sequence[Finished]) -> str:
     names = dict.fromkeys(stage["name"] for run in runs for stage in run.get("stages", []))
     stages = join_words([name for name in names if name != "production"])
     replicas = join_words(sorted({counted(len(one.runs), "replica") for one in members}))
+    told = any(run.get("hydrogen_mass_u") is not None for run in runs)
+    heavy = f", hydrogens of {span(runs, 'hydrogen_mass_u')} u" if told else ""
     preview = " These were short previews, whose numbers prove nothing." if any(one.preview for one in members) else ""
     return (
         f"Cubic periodic boxes ({boxes}) were packed with Packmol [packmol] and simulated with GROMACS {gromacs} "
         f"[gromacs], {replicas} of each, which differ in packing and velocities. After minimisation (steepest descent) "
         f"came the stages {stages}; production at constant pressure was {span(runs, 'production_ns_done')} ns at "
         f"{span(runs, 'temperature_K')} K and {span(runs, 'pressure_atm')} atm, with steps of "
-        f"{span(runs, 'timestep_fs')} fs, hydrogens of {span(runs, 'hydrogen_mass_u')} u, V-rescale thermostat "
+        f"{span(runs, 'timestep_fs')} fs{heavy}, V-rescale thermostat "
         "[vrescale], C-rescale barostat [crescale] and LINCS [lincs]. Lennard-Jones and real-space Coulomb "
         f"interactions were cut off at {span(runs, 'cutoff_nm')} nm, with long-range dispersion corrected and "
         f"particle-mesh Ewald [pme] beyond.{preview}"
@@ -57,11 +60,21 @@ def _simulated(members: Sequence[Finished]) -> str:
 def _parameters(members: Sequence[Finished]) -> str:
     provisional = sorted({name for member in members for name in member.provisional})
     told = f" The parameters of {join_words(provisional)} are provisional." if provisional else ""
+    scales = _ion_charge_scales(members)
+    charges = f" and charges of the ions times {join_words([f'{one:g}' for one in scales])}" if scales else ""
+    charges = " and full charges of the ions" if scales == [1.0] else charges
     return (
-        f"The force field is all-atom OPLS in form [opls], with {span(_runs(members), 'mixing_rule')} mixing and "
-        "full charges of the ions; the source of each parameter stands in "
+        f"The force field is all-atom OPLS in form [opls], with {span(_runs(members), 'mixing_rule')} mixing"
+        f"{charges}; the source of each parameter stands in "
         f"forcefields/opls-aa/molecules and references.bib of Sheath.{told}"
     )
+
+
+def _ion_charge_scales(members: Sequence[Finished]) -> list[float]:
+    """Return by what the whole charges of ions were multiplied, each factor once; none is below one half."""
+    species = [one for run in _runs(members) for one in run["species"] if one["role"] in ("cation", "anion")]
+    charges = {abs(one["charge_e"]) for one in species} - {0.0}  # 0: not known
+    return sorted({round(charge / math.ceil(charge - 1e-6), 3) for charge in charges})
 
 
 def _given(members: Sequence[Finished]) -> str:
@@ -73,10 +86,12 @@ def _given(members: Sequence[Finished]) -> str:
 
 def _analysed(results: Results) -> str:
     size = " and corrected for the size of the box [finitesize]" if _has(results.finished, "D_infinite") else ""
+    contacts = "Coordination numbers are direct counts within fixed contact distances. "
+    counts = contacts if first_cation(results.finished) is not None else ""
     return (
         f"The analysis is that of Sheath {_version(results.finished)}, which reads trajectories with MDAnalysis "
-        "[mdanalysis]. Coordination numbers are direct counts within fixed contact distances; diffusion coefficients "
-        f"are slopes of the mean squared displacement where its exponent is shown to be 1 [transport]{size}. "
+        f"[mdanalysis]. {counts}Diffusion coefficients are slopes of the mean squared displacement where its exponent "
+        f"is shown to be 1 [transport]{size}. "
         "Errors are half-widths of 95 % intervals; differences between systems are judged by Welch's test with Holm's "
         "adjustment where there are three replicas or more."
     )

@@ -180,7 +180,7 @@ def test_a_hostile_title_is_text(tmp_path: Path) -> None:
     page = Page(build(tmp_path, [ETHER], 1, tmp_path / "report.html"))
     assert hostile in page.body
     assert not [one for one in page.elements if one["tag"] == "img"]
-    assert len([one for one in page.elements if one["tag"] == "script"]) == 5
+    assert len([one for one in page.elements if one["tag"] == "script"]) == 6
 
 
 def test_the_page_loads_nothing(full: Page) -> None:

@@ -24,7 +24,16 @@ def test_methods_name_the_numbers_of_run_json_and_cite_only_what_ran(tmp_path: P
     write_system(tmp_path / "a", run, tables)
     results = collect(tmp_path / "a", [ETHER], 1)
     text = " ".join(methods(results))
-    for words in ("1.5 fs", "311.5 K", "GROMACS 2022.5", "10 ns", "40 Li", "parameters of DME are provisional", "nvt"):
+    for words in (
+        "1.5 fs",
+        "311.5 K",
+        "GROMACS 2022.5",
+        "10 ns",
+        "40 Li",
+        "1.008 u",
+        "parameters of DME are provisional",
+        "nvt",
+    ):
         assert words in text, words
     cited = keys(bibtex(results, in_3d=False))
     assert {"gromacs", "packmol", "opls", "mdanalysis", "snakemake", "sheath"} <= set(cited)
