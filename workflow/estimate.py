@@ -21,6 +21,7 @@ OTHER_BYTES_PER_RUN = 50e6
 SECONDS_PER_VAPOUR_NS = 4.0  # one molecule on one thread, whatever its size; measured on the same processors
 BYTES_PER_VAPOUR_NS = 0.6e6
 NIGHT_S = 12 * 3600.0
+MOST_LINES = 60  # of runs, and of warnings, that a plan names one by one
 LEAST_ATOMS_PER_THREAD = 250  # with fewer a thread mostly waits for the others; a usual figure, not measured here
 
 
@@ -116,15 +117,22 @@ def announcement(inputs: Inputs, found: Sequence[RunEstimate], cores: int, threa
             f"A verdict on a difference between systems needs `replicas: 3`; with {inputs.config.replicas} "
             "every number still gets its own error bar."
         )
-    lines += [
-        f"  {one.system} r{one.replica}: {one.atoms} atoms, {_length(one.production_ns)} production "
-        f"(+ {_beside(one)}), about {duration(one.seconds)}"
-        for one in found
-    ]
-    lines += [
-        f"  warning: {name}: {text}" for name in inputs.config.systems for text in inputs.compositions[name].warnings
-    ]
-    return "\n".join(lines)
+    lines += _first(
+        [
+            f"  {one.system} r{one.replica}: {one.atoms} atoms, {_length(one.production_ns)} production "
+            f"(+ {_beside(one)}), about {duration(one.seconds)}"
+            for one in found
+        ],
+        "runs; `./sheath status` names all",
+    )
+    warnings = [f"  warning: {name}: {text}" for name in inputs.systems for text in inputs.compositions[name].warnings]
+    return "\n".join([*lines, *_first(warnings, "warnings; the report repeats each")])
+
+
+def _first(lines: list[str], what: str) -> list[str]:
+    """Return the lines, of a large sweep the first ones and how many more there are."""
+    left_out = len(lines) - MOST_LINES
+    return lines if left_out <= 0 else [*lines[:MOST_LINES], f"  and {left_out} more {what}"]
 
 
 def _beside(one: RunEstimate) -> str:

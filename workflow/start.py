@@ -33,6 +33,8 @@ def set_environment(root: Path, overlays: Sequence[Path], main_process: bool) ->
         os.environ[slurm.START_JOB_VARIABLE] = slurm.job_id() or ""
     os.environ[OVERLAY_VARIABLE] = os.pathsep.join(map(str, overlays))
     os.environ["PYTHONPATH"] = str(root)
+    # Its list of fonts would lie in the home folder, which on clusters is small or not there.
+    os.environ.setdefault("MPLCONFIGDIR", str(Path(".snakemake", "matplotlib").absolute()))
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -71,8 +74,6 @@ def test_second_start_finds_nothing_to_do(finished_copy: Path) -> None:
 
 
 def test_status_shows_the_finished_run(finished_run: Path) -> None:
-    import subprocess
-
     done = subprocess.run(
         [str(harness.ROOT / "sheath"), "status", "--configfile", str(harness.TINY), "--directory", str(finished_run)],
         capture_output=True, text=True, check=False, timeout=60,
@@ -91,3 +92,42 @@ def test_snakemakes_own_report_holds_the_whole_page(finished_copy: Path, tmp_pat
         (index,) = [name for name in archive.namelist() if name.count("/") == 1 and name.endswith("report.html")]
         assert b"verdicts and convergence light" in archive.read(index), "the caption"
     assert {"comparisons.csv", "claims.csv", "longer.csv"} <= set(names)
+
+
+def test_all_results_can_be_read_by_other_users(finished_run: Path) -> None:
+    """With the usual umask; a file that was made as a temporary one and renamed would be for its owner alone."""
+    assert os.umask(0o022) & 0o044 == 0, "the tests themselves run with a umask that hides files"
+    for path in [finished_run / "tiny", *(finished_run / "tiny").rglob("*")]:
+        mode = path.stat().st_mode
+        assert mode & stat.S_IROTH and mode & stat.S_IRGRP, path
+        assert not path.is_dir() or (mode & stat.S_IXOTH and mode & stat.S_IXGRP), path
+
+
+def test_nothing_is_written_outside_the_working_folder(tmp_path: Path) -> None:
+    """Home, temporary folder and the project itself are as before; a part of the workflow runs, from elsewhere."""
+    run, home, scratch = tmp_path / "scratch" / "run", tmp_path / "home", tmp_path / "tmp"
+    for folder in (run, home, scratch):
+        folder.mkdir(parents=True)
+    before = _files_of_the_project()
+    command = harness.command(run, targets=["tiny/dol-dme-litfsi/r1/equilibrated.gro"])
+    environment = os.environ | {"HOME": str(home), "TMPDIR": str(scratch), "XDG_CACHE_HOME": str(home / ".cache")}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=harness.TIME_LIMIT_S, check=False, cwd=harness.ROOT,
+        env=environment, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (run / "tiny" / "dol-dme-litfsi" / "r1" / "equilibrated.gro").is_file()
+    assert sorted(path.name for path in run.iterdir() if path.name != ".snakemake") == ["tiny", "work"]
+    # Locks of cores are shared by all runs of a user on a machine; everything else that was temporary is gone.
+    assert [path.name for path in scratch.iterdir() if not path.name.startswith("sheath-cores-")] == []
+    assert [path for path in home.rglob("*") if path.is_file() and "snakemake" not in path.parts[-2:-1]] == []
+    assert _files_of_the_project() == before
+
+
+def _files_of_the_project() -> set[str]:
+    """Return the project's files without caches and environments; other tests write none either."""
+    found = set()
+    for folder, folders, files in os.walk(harness.ROOT):
+        folders[:] = [one for one in folders if not one.startswith(".") and one not in ("__pycache__", "work")]
+        found |= {str(Path(folder) / file) for file in files}
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.end_to_end import harness
 from tests.slurm import submitted
-from tests.slurm.cluster import Cluster, wait_for
+from tests.slurm.cluster import Cluster, missing_programs, wait_for
 from workflow.speed import performance
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
@@ -170,3 +171,31 @@ def test_second_snakemake_on_one_folder_is_refused(cluster: Cluster, equilibrate
         submitted.assert_ends_well(process, equilibrated_copy)
     assert submitted.submissions(equilibrated_copy) == 1
     harness.assert_continuous(equilibrated_copy / harness.RUN / "traj.xtc", 60, 0.2)
+
+
+@slurm_only
+def test_disk_full_during_mdrun_then_space_again(finished_copy: Path) -> None:
+    """On a disk with room for a few frames every attempt fails; with room again the same command goes on.
+
+    The cluster lives in the mount namespace of the small disk, one for each of the two commands.
+    """
+    if missing := missing_programs():
+        assert os.environ.get("CI") != "true", f"not installed: {missing}"
+        pytest.skip(f"Slurm's {', '.join(missing)} not installed. Remedy: make test-slurm")
+    disk = finished_copy.parent / "disk"
+    disk.mkdir()
+    size = sum(path.stat().st_size for path in finished_copy.rglob("*") if path.is_file())
+    workflow = submitted.command(disk / "run", submitted.longer(finished_copy, 0.06), "--retries", "1")
+    namespace = ["--mount"] if os.geteuid() == 0 else ["--user", "--map-root-user", "--mount"]
+    script = harness.ROOT / "tests" / "end_to_end" / "full_disk.sh"
+    done = subprocess.run(
+        ["unshare", *namespace, "bash", str(script), str(disk), str(finished_copy), str(size),
+         sys.executable, "-m", "tests.slurm.cluster", *workflow],
+        capture_output=True, text=True, timeout=submitted.END_LIMIT_S, check=False, stdin=subprocess.DEVNULL,
+        cwd=harness.ROOT,
+    )  # fmt: skip
+    output = done.stdout + done.stderr
+    assert "FIRST EXIT 1" in output, output
+    assert "SECOND EXIT 0" in output, output
+    assert "has been submitted with SLURM jobid" in output.split("FIRST EXIT")[0], output
+    harness.assert_continuous(finished_copy.parent / "out.xtc", 60, 0.2)

@@ -48,3 +48,11 @@ def test_a_pure_liquid_takes_its_vapour_into_account(tmp_path: Path) -> None:
     both = [estimates(one, tmp_path, 1)[0] for one in (inputs, without)]
     assert 60 < both[0].seconds - both[1].seconds < 600
     assert both[0].total_ns == both[1].total_ns == pytest.approx(3.75)
+
+
+def test_a_plan_of_many_runs_names_the_first_and_counts_all(tmp_path: Path) -> None:
+    (tmp_path / "many.yaml").write_text("replicas: 20\n", encoding="utf-8")
+    inputs = load(Path(__file__).resolve().parents[2], [tmp_path / "many.yaml"])
+    text = announcement(inputs, estimates(inputs, tmp_path, 1), 8, 1)
+    assert text.startswith("Sheath: 120 runs") and text.count("10 ns production") == 60
+    assert "  and 60 more runs" in text

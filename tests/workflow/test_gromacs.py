@@ -11,6 +11,7 @@ import pytest
 
 from workflow import gromacs, processor
 
+REAL = gromacs.on_path()
 OLD = "GROMACS version:    2019.6\nSIMD instructions:  AVX2_256\n"
 
 
@@ -109,3 +110,28 @@ def test_fatal_message_takes_the_error_not_the_noise() -> None:
     text = "noise\n-------\nFatal error:\nToo many LINCS\nwarnings (1000)\n\nFor more information\n"
     assert gromacs.fatal_message(text) == "Too many LINCS warnings (1000)"
     assert gromacs.fatal_message("a\nb\n") == "a b"
+
+
+# The real GROMACS behind the name and the answers of a build with MPI: such a build ends when -ntmpi is given.
+MPI_BUILD = """\
+#!/bin/sh
+PATH=/usr/bin:/bin
+echo "$*" >>{folder}/asked.txt
+case " $* " in
+    *" --version "*) {gmx} --version | sed 's/^MPI library: .*/MPI library:        MPI/'; exit ;;
+esac
+exec {gmx} "$@"
+"""
+
+
+def test_gmx_mpi_is_found_and_mdrun_is_one_process(fresh_search: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrapper = fresh_search / "gmx_mpi"
+    wrapper.write_text(MPI_BUILD.format(folder=fresh_search, gmx=REAL))
+    wrapper.chmod(0o755)
+    found = gromacs.find_gmx()
+    assert found.path == wrapper and found.mpi
+    with (fresh_search / "lock").open("a+") as lock:
+        assert gromacs.start_mdrun(fresh_search / "log", lock, 3, s="none.tpr").wait(60) != 0
+    asked = (fresh_search / "asked.txt").read_text().splitlines()[-1]
+    assert "mdrun" in asked and "-ntomp 3" in asked and "-s none.tpr" in asked and "-ntmpi" not in asked
+    assert "none.tpr" in (fresh_search / "log").read_text()
