@@ -121,8 +121,12 @@ def _in_our_functions(rows: Sequence[Row]) -> list[Row]:
 
 
 def _read_types(rows: Sequence[Row], problems: Problems) -> dict[str, RawType]:
-    """Element, sigma and epsilon of LigParGen's types; the element is told by the mass."""
-    types = {}
+    """Element, sigma and epsilon of LigParGen's types; the element is told by the mass.
+
+    A type that stands twice with other numbers is refused: nothing says which of them is meant.
+    """
+    types: dict[str, RawType] = {}
+    first: dict[str, tuple[tuple[float, ...], Row]] = {}
     for row in (row for row in rows if row.section == "atomtypes"):
         try:
             name, _bondtype, mass, _charge, _ptype, sigma, epsilon = row.fields
@@ -134,7 +138,14 @@ def _read_types(rows: Sequence[Row], problems: Problems) -> dict[str, RawType]:
         element = min(BY_NUMBER.values(), key=lambda one: abs(one.mass_u - mass_u))
         if abs(element.mass_u - mass_u) > MASS_TOLERANCE_U:
             problems.add(row.place, f"atom type {name}", mass, "no element has this mass", "Correct the mass")
-        types[name] = (element, lj)
+        types.setdefault(name, (element, lj))
+        known, row_before = first.setdefault(name, ((mass_u, *lj), row))
+        if known != (mass_u, *lj):
+            problem = (
+                f"the type is defined twice with different values: here `{' '.join(row.fields)}`, "
+                f"in line {row_before.place.line} `{' '.join(row_before.fields)}`"
+            )
+            problems.add(row.place, f"atom type {name}", None, problem, "Keep the one that is meant")
     return types
 
 

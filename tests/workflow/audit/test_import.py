@@ -150,6 +150,20 @@ def test_an_itp_that_cannot_be_imported_is_told_and_nothing_written(
     assert folder is None and any(told in line for line in lines), lines
 
 
+def test_two_different_definitions_of_one_type_are_refused_and_both_told(molecules: Molecules) -> None:
+    lines = pair.itp().splitlines()
+    at = next(i for i, line in enumerate(lines) if line.split()[:1] == ["opls_803"])
+    other = lines[at].replace("9.00000E-01", "3.76560E+00")
+    assert other != lines[at]
+    for text in ([*lines[: at + 1], other, *lines[at + 1 :]], [*lines[:at], other, *lines[at:]]):
+        folder, told = imported(molecules, itp="\n".join(text))
+        (line,) = told
+        assert folder is None and "atom type opls_803: the type is defined twice" in line
+        assert "9.00000E-01" in line and "3.76560E+00" in line and f"in line {at + 1} " in line
+    folder, told = imported(molecules, itp="\n".join([*lines[: at + 1], lines[at], *lines[at + 1 :]]))
+    assert folder is not None  # the same twice says nothing else
+
+
 @pytest.mark.parametrize(
     ("gro", "told"),
     [
