@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.workflow import fluoropolymer
+
 if TYPE_CHECKING:
     from tests.workflow.audit.conftest import Molecules
 
@@ -131,3 +133,14 @@ def test_everything_is_told_at_once(molecules: Molecules) -> None:
     for term in ("bond C2-O2 k", "angle O1-C2-O3 k", "formula", "sigma of type c_O", "pair C1-C3"):
         assert any(term in line for line in errors), term
     assert len(errors) == 8  # c_O has another meaning now than in FEC and in VC, told where it stands in each
+
+
+def test_chains_of_a_polymer_are_drawn_and_what_prevents_it_is_told_once(molecules: Molecules) -> None:
+    fluoropolymer.write(molecules.folder("PVDF"))
+    assert molecules.check("PVDF").lines() == []
+    bonded = molecules.folder("PVDF") / "bonded.yaml"
+    bonded.write_text(bonded.read_text().replace("theta0_deg: 112.7", "theta0_deg: 104.0"))
+    (line,) = molecules.check("PVDF").lines()
+    assert (
+        "molecule.yaml: units: no run can build chains of 2 monomers" in line and "Correct lengths and angles" in line
+    )
