@@ -59,6 +59,9 @@ def check_folder(folder: Path, known: frozenset[str], others: Mapping[str, Types
         return
     before = len(findings.errors)
     molecule = read_declared(folder, known, findings.errors)
+    if molecule is not None and molecule.licence.lower().startswith("not stated"):
+        place, remedy = Place(folder / "molecule.yaml", 0), "Say there under which one the parameters may be passed on"
+        findings.warn(place, "licence", molecule.licence, "no licence is stated", remedy)
     known_charge_e = molecule.charge_e if molecule and charge_is_known(molecule, findings.errors) else None
     topologies = check_content(folder, molecule, findings.errors)
     if topologies:

@@ -20,6 +20,7 @@ CASES = [
     ("charge: 0", "charge: 1", "charge = 1", "the charge of a solvent is zero"),
     ("charge: 0", "charge: 0.5", "charge = 0.5", "whole number"),
     ("status: literature", "status: litterature", "status = litterature", "Did you mean `literature`?"),
+    ("status: literature", "status: provisional", "status_note", "the key is missing"),
     ("status: literature", f"status: derived\nmisfit: [{MISFIT}]", "status = derived", "provisional"),
     ("density_kg_per_m3: 861.8", "density_kg_per_m3: -1", "density_kg_per_m3 = -1", "larger than 0"),
     ("density_kg_per_m3: 861.8", "density: 861.8", "density = 861.8", "Did you mean `density_"),
@@ -62,7 +63,7 @@ def test_missing_parameters_of_a_chain(project: Project) -> None:
     ],
 )
 def test_a_misfit_is_a_number_beyond_its_limit(project: Project, old: str, new: str, told: str) -> None:
-    project.edit(DME, "status: literature", f"status: provisional\nmisfit: [{MISFIT}]")
+    project.edit(DME, "status: literature", f"status: provisional\nstatus_note: x\nmisfit: [{MISFIT}]")
     project.load()
     project.edit(DME, old, new)
     assert any(told in line for line in project.problems()), project.problems()
