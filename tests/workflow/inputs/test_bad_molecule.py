@@ -20,7 +20,6 @@ CASES = [
     ("charge: 0", "charge: 1", "charge = 1", "the charge of a solvent is zero"),
     ("charge: 0", "charge: 0.5", "charge = 0.5", "whole number"),
     ("status: literature", "status: litterature", "status = litterature", "Did you mean `literature`?"),
-    ("status: literature", "status: provisional", "status_note", "the key is missing"),
     ("status: literature", f"status: derived\nmisfit: [{MISFIT}]", "status = derived", "provisional"),
     ("density_kg_per_m3: 861.8", "density_kg_per_m3: -1", "density_kg_per_m3 = -1", "larger than 0"),
     ("density_kg_per_m3: 861.8", "density: 861.8", "density = 861.8", "Did you mean `density_"),
@@ -140,3 +139,9 @@ def test_molecules_as_declared(project: Project) -> None:
     assert pab.conformers == "gas_phase" and pab.cis_probability is None
     assert pib.conformers == "cis_trans" and pib.cis_probability is not None and 0 < pib.cis_probability < 1
     assert set(pab.units) == {"head", "middle", "tail"}
+
+
+@pytest.mark.parametrize("status", ["provisional", "derived"])
+def test_parameters_that_are_not_published_need_a_note(project: Project, status: str) -> None:
+    project.edit(DME, "status: literature", f"status: {status}")
+    assert "status_note: the key is missing" in project.problem()
