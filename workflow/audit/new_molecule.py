@@ -107,8 +107,9 @@ def _audit(root: Path, topology: Topology, written: Path | None, charge_e: int, 
 
 
 def _check_wanted(root: Path, folder: Path, wanted: Wanted, problems: Problems) -> None:
-    place = Place(folder / "molecule.yaml", 0)
-    if not MOLECULE_NAME.fullmatch(wanted.name):
+    is_name = MOLECULE_NAME.fullmatch(wanted.name) is not None
+    place = Place(folder / "molecule.yaml" if is_name else root / FORCE_FIELD / "molecules", 0)
+    if not is_name:
         problem = "this name does not fit into a structure file"
         problems.add(place, "--name", wanted.name, problem, "Use one to five letters, digits, `_` and `-`")
     elif folder.exists():

@@ -144,3 +144,14 @@ def test_chains_of_a_polymer_are_drawn_and_what_prevents_it_is_told_once(molecul
     assert (
         "molecule.yaml: units: no run can build chains of 2 monomers" in line and "Correct lengths and angles" in line
     )
+
+
+def test_one_mistake_of_a_polymer_is_told_once(molecules: Molecules) -> None:
+    molecules.edit("PEO", "molecule.yaml", "H-CH2-O-CH2-(", "H-O-CH2-(")
+    assert len(molecules.errors("PEO")) == 1
+    text = (molecules.folder("PAB") / "bonded.yaml").read_text().splitlines()
+    lacking = "types: [b_HN, b_N, b_B, b_HB]"
+    kept = [line for line in text if lacking not in line and "types: [b_HB, b_B, b_N, b_HN]" not in line]
+    assert len(kept) == len(text) - 1
+    (molecules.folder("PAB") / "bonded.yaml").write_text("\n".join(kept) + "\n")
+    assert len(molecules.errors("PAB")) == 1

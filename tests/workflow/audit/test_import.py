@@ -244,3 +244,8 @@ def test_a_licence_that_is_not_stated_is_a_warning(molecules: Molecules) -> None
     assert any("to do: licence" in line for line in told)
     (line,) = molecules.check("DMC").lines()
     assert line.startswith("warning: ") and "no licence is stated" in line
+
+
+def test_a_name_that_is_a_path_is_refused_without_following_it(molecules: Molecules) -> None:
+    _, lines = imported(molecules, wanted=Wanted("../x", "solvent", "COC(=O)OC", ("dodda2017",)))
+    assert lines[0].startswith("forcefields/opls-aa/molecules: --name = ../x: this name does not fit")
