@@ -33,5 +33,5 @@ onerror:
     # Jobs that depend on a failed one never run, so the report is written here from what exists.
     shell(f"python -P -m analysis report {REPORT_ARGUMENTS} || true")
     print(
-        f"Some runs failed, {RESULTS}/report.html names them; try the same command again."
+        f"Some runs failed, {RESULTS}/report.html names them with what to do; then the same command goes on."
     )

@@ -97,7 +97,7 @@ def _may_be_included(name: str, place: Place, problems: Problems, above: tuple[s
     folder = place.file.parent
     remedy = f"Copy that file into {folder.name}/ and include it by its name, or paste its lines here"
     if not _is_inside(folder, name):
-        problems.add(place, "#include", name, "an include must stay inside the molecule's folder", remedy)
+        problems.add(place, "#include", name, "an include must lie in the molecule's folder itself", remedy)
     elif not name.endswith(".itp"):
         problems.add(place, "#include", name, "only .itp files can be included", "Rename it to end in .itp")
     elif name in above:

@@ -245,7 +245,9 @@ def _misfits(finished: Sequence[Finished]) -> dict[str, list[str]]:
     species = [entry for one in finished for run in one.runs.values() for entry in run["species"]]
     return {
         str(entry["name"]): [
-            f"{one['criterion']} {one['reached']:g} {one['unit']} (limit {one['limit']:g})" for one in entry["misfits"]
+            f"{one['criterion']} {one['reached']:g}{'' if one['unit'] == '1' else ' ' + one['unit']} "
+            f"(limit {one['limit']:g})"
+            for one in entry["misfits"]
         ]
         for entry in species
         if entry.get("misfits")

@@ -76,9 +76,13 @@ def test_scans_give_the_energy_of_the_best_points_and_the_lower_barrier() -> Non
     assert found.error_kJ_per_mol == pytest.approx(1.0)  # two values, 1 from their mean
     assert cis.barrier_kJ_per_mol(scan(3.0, 80.0)) == pytest.approx(80.0)
     assert cis.barrier_kJ_per_mol(scan(-3.0, 80.0)) == pytest.approx(80.0)  # above trans, not above the lowest point
-    assert cis.barrier_text([scan(3.0, 90.0), scan(5.0, 80.0)]) == "80 to 90 kJ/mol"
+    assert cis.barrier_text([scan(3.0, 90.0), scan(5.0, 80.0)]) == "80 to 90 kJ/mol above trans"
     assert cis.from_scans([]) is None
     assert cis.barrier_text([]) is None
+
+
+def test_no_committed_conformer_has_two_cis_bonds_in_a_row() -> None:
+    assert cis.adjacent("PIB") == 0
 
 
 def test_the_cis_bonds_of_the_committed_conformers_are_counted() -> None:

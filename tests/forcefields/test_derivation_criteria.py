@@ -17,7 +17,7 @@ from derivation.acceptance import (
     geometry_criteria,
     torsion_criteria,
 )
-from derivation.binding import Holder, Lab, Place, complexes, places, wrong_orders
+from derivation.binding import Holder, Lab, Place, close_pairs, complexes, judged_pairs, places, repeated, wrong_orders
 from derivation.bonded import Relaxed, conformers, terms
 from derivation.charges import ChargeFit, Label, Potential
 from derivation.hessians import usable
@@ -148,7 +148,9 @@ def place(name: str, dft: float, mm: float) -> Place:
 def test_only_gaps_beyond_2_kcal_per_mol_count(gap: float, mm: float, wrong: int) -> None:
     found = [place("s1", 0.0, 0.0), place("s2", gap * KCAL, mm)]
     assert len(wrong_orders(found)) == wrong
+    assert (judged_pairs(found), len(close_pairs(found))) == ((1, 0) if gap > 2 else (0, 1))
     (criterion,) = binding_criteria({"geometric": found})
+    assert criterion.what.endswith(f"(of {judged_pairs(found)} judged)")
     assert criterion.value == wrong and criterion.met == (wrong == 0)
 
 
@@ -187,6 +189,7 @@ def test_complexes_of_one_site_count_once(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(raw, "has_energy", lambda *_: True)
     monkeypatch.setattr(raw, "energy_Ha", lambda name, _: energies[name] / KJ_PER_MOL)
     assert complexes("PAB") == ["Li-PAB-n3-s1", "Li-PAB-n3-s3", "Li-PAB-n3-s4"]
+    assert repeated("PAB") == {"Li-PAB-n3-s2": "Li-PAB-n3-s1"}
 
 
 def test_the_mixing_rule_reaches_the_energies() -> None:

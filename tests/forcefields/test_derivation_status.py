@@ -11,15 +11,16 @@ import pytest
 
 from derivation import writing
 from derivation.acceptance import Criterion
-from derivation.binding import Lab
+from derivation.binding import Holder, Lab
 from derivation.bonded import Conformer, Relaxed
 from derivation.charges import ChargeFit
 from derivation.cis import CisEnergy
 from derivation.fitted import Fitted
 from derivation.jobs import all_jobs, judges
-from derivation.judgement import Verdict
+from derivation.judgement import Verdict, remarks
 from derivation.outcome import Outcome
 from derivation.parameters import ROOT, molecules
+from workflow.cis_trans import share
 from workflow.forcefield import geometry_nm
 from workflow.inputs import Molecule
 from workflow.inputs.molecule_files import FORCE_FIELD, read_molecules
@@ -51,7 +52,7 @@ def test_derived_is_only_what_meets_every_criterion(
 ) -> None:
     found = Verdict("PAB", tuple(criteria), jobs, estimated)
     assert found.status == status
-    assert ("every criterion met" in found.note) == (status == "derived")
+    assert ("criteria that apply met" in found.note) == (status == "derived")
     assert ("torsions still estimated" in found.note) == (estimated != "")
     assert "provisional_bn" not in found.sources and "derived_bn" in found.sources
 
@@ -72,7 +73,7 @@ def outcome(criteria: list[Criterion], kinds: tuple[str, ...] = ("PAB", "PIB", "
         kind: Fitted(kind, MOLECULES[kind], ChargeFit({}, {}), [], [], [ab] if kind == "AB" else []) for kind in kinds
     }
     verdicts = {kind: Verdict(kind, tuple(criteria), 0) for kind in kinds}
-    energies = (CisEnergy(-1.2, 0.4, "4 conformers, n = 3"), None)
+    energies = (CisEnergy(-1.2, 0.4, "4 conformers, n = 3"), CisEnergy(2.5, 3.1, "3 scans"))
     return Outcome(fitted, {}, MOLECULES, [], verdicts, {"geometric": Lab(MOLECULES)}, {}, energies)
 
 
@@ -101,7 +102,7 @@ def written(root: Path, what: Outcome) -> dict[str, Molecule]:
 def test_what_is_missed_is_read_back(copied: Path) -> None:
     for name, one in written(copied, outcome([MET, OPEN, *MISSED])).items():
         assert one.status == "provisional"
-        assert one.status_note is not None and "of 6 criteria 4 missed, 1 open" in one.status_note
+        assert one.status_note is not None and f"of 6 criteria 4 missed, open: {OPEN.what}" in one.status_note
         assert list(one.sources) == Verdict(name, (), 0).sources
         assert "derived by this project" in one.licence and "own estimates" not in one.licence
         for misfit, criterion in zip(one.misfits, MISSED, strict=True):
@@ -156,6 +157,16 @@ def test_the_cis_probability_is_written_with_its_reason(copied: Path) -> None:
     text = (copied / FORCE_FIELD / "molecules" / "PIB" / "molecule.yaml").read_text()
     assert "-1.2 kJ/mol with a standard error of 0.4 (4 conformers, n = 3)" in text
     assert "provisional choice" not in text
+    assert "Relaxed scans give +2.5 with a standard error of 3.1: they do not confirm the sign" in text
+    assert f"The share of cis bonds is then {share(9, 0.62):.2f} at 6 monomers" in text
+
+
+def test_what_no_criterion_judges_is_in_the_note() -> None:
+    said = remarks({"geometric": [Holder("AB", -200.0, -144.1)]}, (CisEnergy(-2.4, 0.3, ""), CisEnergy(2.5, 3.1, "")))
+    assert "misses DFT by +55.9 kJ/mol" in Verdict("AB", (MET,), 0, remark=said["AB"]).note
+    note = Verdict("PIB", (MET,), 0, remark=said["PIB"]).note
+    assert "-2.4 ± 0.3 kJ/mol by conformers, +2.5 ± 3.1 kJ/mol by scans" in note and "sign open" in note
+    assert remarks({}, (CisEnergy(-2.4, 0.3, ""), CisEnergy(-2.0, 0.2, ""))) == {"AB": "", "PIB": ""}
 
 
 def test_a_molecule_that_was_not_fitted_is_left_alone(copied: Path) -> None:

@@ -149,7 +149,7 @@ def _terms(
         known = entries.get(min(kinds, kinds[::-1]))
         if known is None:
             file = molecule.folder / "bonded.yaml"
-            problem = f"no entry for {label}, which a chain needs"
+            problem = f"no entry for {'-'.join(min(kinds, kinds[::-1]))}, which a chain needs"
             problems.add(Place(file, 0), section, None, problem, f"Add one with {', '.join(KEYS[section])}")
             continue
         values = tuple(float(str(known[0][key])) for key in KEYS[section])

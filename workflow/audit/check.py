@@ -10,6 +10,7 @@ from workflow.audit.chemistry import FormulaError, bond_orders
 from workflow.audit.completeness import check_completeness
 from workflow.audit.composition import check_declared, check_names_and_masses
 from workflow.audit.content import check_charge
+from workflow.audit.drawing import check_drawing
 from workflow.audit.findings import Findings
 from workflow.audit.geometry import check_geometry, check_minimised
 from workflow.audit.nonbonded import check_alike, check_charges_and_types
@@ -58,6 +59,9 @@ def check_folder(folder: Path, known: frozenset[str], others: Mapping[str, Types
         return
     before = len(findings.errors)
     molecule = read_declared(folder, known, findings.errors)
+    if molecule is not None and molecule.licence.lower().startswith("not stated"):
+        place, remedy = Place(folder / "molecule.yaml", 0), "Say there under which one the parameters may be passed on"
+        findings.warn(place, "licence", molecule.licence, "no licence is stated", remedy)
     known_charge_e = molecule.charge_e if molecule and charge_is_known(molecule, findings.errors) else None
     topologies = check_content(folder, molecule, findings.errors)
     if topologies:
@@ -67,6 +71,8 @@ def check_folder(folder: Path, known: frozenset[str], others: Mapping[str, Types
         check_topology(topology, molecule, known_charge_e, findings)
         if len(findings.errors) == before:
             check_minimised(topology, findings)
+    if topologies and molecule is not None and molecule.polymer is not None and len(findings.errors) == before:
+        check_drawing(molecule, findings)
 
 
 def check_topology(topology: Topology, molecule: Molecule | None, charge_e: int | None, findings: Findings) -> None:

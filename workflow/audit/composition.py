@@ -50,7 +50,8 @@ def check_declared(
     middle = None if monomers is None else monomers - 2
     try:
         wanted = formula_counts(molecule.formula, middle)
-        if wanted != atoms:
+        is_told = any((one.place, one.key) == (place, "formula") for one in findings.errors.found)
+        if wanted != atoms and not is_told:  # a chain of another length says it already
             of = f"a chain of {monomers} units has" if monomers is not None else f"{topology.file.name} has"
             problem = f"{of} {formula_text(topology.symbols)}, the formula means {_counts(wanted)}"
             findings.error(place, "formula", molecule.formula, problem, "Correct the formula or the atoms")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow.audit.charges import Correction, corrected
+from workflow.audit.charges import MOST_OFF_E, Correction, corrected
 from workflow.audit.chemistry import classes
 from workflow.audit.elements import BY_NUMBER, Element
 from workflow.audit.energy import Energy, relaxed
@@ -34,42 +34,47 @@ class Imported:
     topology: Topology
     correction: Correction
     was_in_angstrom: bool
+    names: tuple[str, ...]  # of the atoms, as LigParGen gave them
 
 
-def read_pair(itp: Path, gro: Path, name: str, charge_e: int, problems: Problems) -> Imported | None:
+def read_pair(itp: Path, gro: Path, name: str, charge_e: int | None, problems: Problems) -> Imported | None:
     """Read a LigParGen pair as molecule `name` of the given charge; None, and problems, where it cannot be.
+
+    Everything that can be told is told at once. `charge_e` is None where the charge is not known: nothing is imported.
 
     Atoms become element and number in their order (C1, H1, H2), types `name_C1` for each element with the same
     Lennard-Jones parameters; torsions of function 5 become function 3; impropers of zero are left out. The charges are
     corrected as `charges.corrected` tells. The structure is minimised in vacuo with the parameters.
     """
+    before = len(problems)
     rows = _in_our_functions(read_rows(itp, problems))
     types = _read_types(rows, problems)
     raw = parse_atoms(rows, problems)
-    if not raw and not problems.found:
+    if not raw and len(problems) == before:
         problems.add(Place(itp, 0), "[ atoms ]", None, "the itp has no atoms", "Give the itp that LigParGen made")
-    if problems.found:
+    if not raw or len(raw) != sum(row.section == "atoms" for row in rows):
         return None
     _check_one_molecule(rows, itp, problems)
-    for atom, place in raw:
-        if atom.type not in types:
-            problems.add(place, f"atom {atom.name}", atom.type, "this type is not in [ atomtypes ]", "Define it there")
-    xyz = _read_gro(gro, [atom.name for atom, _ in raw], problems)
-    if problems.found or xyz is None:
+    names = tuple(atom.name for atom, _ in raw)
+    xyz = _read_gro(gro, names, problems)
+    charges = [Decimal(row.fields[6]) for row in rows if row.section == "atoms"]
+    _check_charge(charges, charge_e, itp, problems)
+    unknown = [(atom, place) for atom, place in raw if atom.type not in types]
+    for atom, place in unknown:
+        problems.add(place, f"atom {atom.name}", atom.type, "this type is not in [ atomtypes ]", "Define it there")
+    if unknown:
         return None
     topology = _topology(name, itp, gro, rows, [(types[atom.type], place) for atom, place in raw], problems)
+    if xyz is None or charge_e is None:
+        return None
     xyz_nm, was_in_angstrom = _in_nm(xyz, topology, problems)
-    charges = [Decimal(row.fields[6]) for row in rows if row.section == "atoms"]
     correction = corrected(charges, classes(topology.symbols, topology.bonded_pairs), charge_e)
-    if correction is None:
-        problem = f"the charges add up to {sum(charges)} e, too far from {charge_e} e for rounding"
-        problems.add(Place(itp, 0), "charge", None, problem, "Ask LigParGen for this charge, or correct --smiles")
-    if problems.found or correction is None:
+    if len(problems) > before or correction is None:
         return None
     atoms = tuple(replace(a, charge_e=float(q)) for a, q in zip(topology.atoms, correction.charges_e, strict=True))
     topology = replace(topology, atoms=atoms, xyz_nm=xyz_nm)
     minimum_nm = np.round(relaxed(Energy(topology), xyz_nm), 4)
-    return Imported(replace(topology, xyz_nm=minimum_nm), correction, was_in_angstrom)
+    return Imported(replace(topology, xyz_nm=minimum_nm), correction, was_in_angstrom, names)
 
 
 def _topology(
@@ -91,6 +96,13 @@ def _topology(
         impropers=tuple(term for term in terms["impropers"] if term.values[1] != 0),
         pdb_file=gro,
     )
+
+
+def _check_charge(charges: Sequence[Decimal], charge_e: int | None, itp: Path, problems: Problems) -> None:
+    total_e = sum(charges, Decimal(0))
+    if charge_e is not None and abs(total_e - charge_e) > MOST_OFF_E:
+        problem = f"the charges add up to {total_e} e, too far from {charge_e} e for rounding"
+        problems.add(Place(itp, 0), "charge", None, problem, "Ask LigParGen for this charge, or correct --smiles")
 
 
 def _check_one_molecule(rows: Sequence[Row], itp: Path, problems: Problems) -> None:
@@ -121,8 +133,12 @@ def _in_our_functions(rows: Sequence[Row]) -> list[Row]:
 
 
 def _read_types(rows: Sequence[Row], problems: Problems) -> dict[str, RawType]:
-    """Element, sigma and epsilon of LigParGen's types; the element is told by the mass."""
-    types = {}
+    """Element, sigma and epsilon of LigParGen's types; the element is told by the mass.
+
+    A type that stands twice with other numbers is refused: nothing says which of them is meant.
+    """
+    types: dict[str, RawType] = {}
+    first: dict[str, tuple[tuple[float, ...], Row]] = {}
     for row in (row for row in rows if row.section == "atomtypes"):
         try:
             name, _bondtype, mass, _charge, _ptype, sigma, epsilon = row.fields
@@ -134,7 +150,14 @@ def _read_types(rows: Sequence[Row], problems: Problems) -> dict[str, RawType]:
         element = min(BY_NUMBER.values(), key=lambda one: abs(one.mass_u - mass_u))
         if abs(element.mass_u - mass_u) > MASS_TOLERANCE_U:
             problems.add(row.place, f"atom type {name}", mass, "no element has this mass", "Correct the mass")
-        types[name] = (element, lj)
+        types.setdefault(name, (element, lj))
+        known, row_before = first.setdefault(name, ((mass_u, *lj), row))
+        if known != (mass_u, *lj):
+            problem = (
+                f"the type is defined twice with different values: here `{' '.join(row.fields)}`, "
+                f"in line {row_before.place.line} `{' '.join(row_before.fields)}`"
+            )
+            problems.add(row.place, f"atom type {name}", None, problem, "Keep the one that is meant")
     return types
 
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workflow.audit.check import check_folders, check_topology
 from workflow.audit.chemistry import FormulaError, formula_text, read_smiles
+from workflow.audit.findings import Findings
 from workflow.audit.ligpargen import Imported, read_pair
+from workflow.audit.new_sites import site_lines
 from workflow.audit.topology import Term, Topology
 from workflow.inputs.molecule_files import (
     FORCE_FIELD,
     KINDS,
     MOLECULE_NAME,
-    SITE_KINDS,
     STATUSES,
     bibliography,
+    read_declared,
 )
 from workflow.inputs.problems import Place, Problems, listing, nearest
 
-SITE_ELEMENTS = tuple(kind for kind in SITE_KINDS if len(kind) == 1 and kind != "B")
 LICENCE_NOT_STATED = "not stated: say under which licence the parameters may be passed on"
 
 
@@ -42,37 +44,72 @@ class Wanted:
 def import_pair(root: Path, itp: Path, gro: Path, wanted: Wanted, problems: Problems) -> tuple[Path, list[str]] | None:
     """Write the folder of a new molecule; its path and what is to be said, or None and problems.
 
-    Nothing is written when there are problems, and a folder that exists is never touched.
+    Nothing is written when there are problems, those that the audit finds among them, and a folder that exists is never
+    touched.
     """
+    before = len(problems)
     folder = root / FORCE_FIELD / "molecules" / wanted.name
     _check_wanted(root, folder, wanted, problems)
-    try:
-        graph = read_smiles(wanted.smiles)
-    except FormulaError as error:
-        problems.add(Place(itp, 0), "--smiles", wanted.smiles, str(error), "Correct it")
+    charge_e = _charge_of(wanted.smiles, itp, problems)
+    is_wanted = len(problems) == before
+    imported = read_pair(itp, gro, wanted.name, charge_e, problems)
+    if imported is None or charge_e is None:
         return None
-    imported = read_pair(itp, gro, wanted.name, graph.charge_e, problems)
-    if imported is None or problems.found:
+    if not is_wanted:  # what is wrong with the numbers is told all the same
+        _audit(root, imported.topology, None, charge_e, problems)
         return None
     scratch = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
+    inside = scratch / folder.name
+    inside.mkdir(parents=True)
+    try:
+        _write(inside, wanted, imported, itp, charge_e)
+        _audit(root, imported.topology, inside, charge_e, problems)
+        if len(problems) > before:
+            return None
+        inside.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return folder, _told(imported, wanted, folder)
+
+
+def _charge_of(smiles: str, itp: Path, problems: Problems) -> int | None:
+    try:
+        return read_smiles(smiles).charge_e
+    except FormulaError as error:
+        problems.add(Place(itp, 0), "--smiles", smiles, str(error), "Correct it")
+        return None
+
+
+def _write(folder: Path, wanted: Wanted, imported: Imported, itp: Path, charge_e: int) -> None:
     topology = imported.topology
     texts = {
-        "molecule.yaml": _yaml(wanted, topology, graph.charge_e),
+        "molecule.yaml": _yaml(wanted, topology, charge_e),
         "atomtypes.itp": _types(topology),
         f"{wanted.name}.itp": _itp(wanted, imported, itp),
         f"{wanted.name}.pdb": _pdb(topology),
     }
     for name, text in texts.items():
-        (scratch / name).write_text(text, encoding="utf-8")
-    scratch.rename(folder)
-    return folder, _told(imported, wanted, folder)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _audit(root: Path, topology: Topology, written: Path | None, charge_e: int, problems: Problems) -> None:
+    """Add the errors of the audit; their places are lines of the files that were given."""
+    findings, known = Findings(root), bibliography(root, Problems(root))
+    molecule = read_declared(written, known, findings.errors) if written is not None else None
+    if molecule is not None:  # told is the folder that would have been made
+        molecule = replace(molecule, folder=root / FORCE_FIELD / "molecules" / molecule.name)
+    check_topology(topology, molecule, charge_e, findings)
+    if written is not None and not findings.errors.found:
+        findings = check_folders(root, [written])
+    for one in findings.errors.found:
+        problems.add(one.place, one.key, one.value or None, one.problem, one.remedy)
 
 
 def _check_wanted(root: Path, folder: Path, wanted: Wanted, problems: Problems) -> None:
-    place = Place(folder / "molecule.yaml", 0)
-    if not MOLECULE_NAME.fullmatch(wanted.name):
+    is_name = MOLECULE_NAME.fullmatch(wanted.name) is not None
+    place = Place(folder / "molecule.yaml" if is_name else root / FORCE_FIELD / "molecules", 0)
+    if not is_name:
         problem = "this name does not fit into a structure file"
         problems.add(place, "--name", wanted.name, problem, "Use one to five letters, digits, `_` and `-`")
     elif folder.exists():
@@ -84,7 +121,8 @@ def _check_wanted(root: Path, folder: Path, wanted: Wanted, problems: Problems) 
     for source in (*wanted.sources, *([wanted.density_source] if wanted.density_source else [])):
         if source not in keys:
             remedy = f"{nearest(source, keys)}Add it to {FORCE_FIELD}/references.bib"
-            problems.add(place, "--source", source, "this is not in references.bib", remedy)
+            option = "--source" if source in wanted.sources else "--density-source"
+            problems.add(place, option, source, "this is not in references.bib", remedy)
     if not wanted.sources:
         problems.add(place, "--source", None, "where the parameters come from is missing", "Name a key, e.g. dodda2017")
     if (wanted.density_kg_per_m3 is None) != (wanted.density_source is None):
@@ -110,12 +148,8 @@ def _yaml(wanted: Wanted, topology: Topology, charge_e: int) -> str:
     if wanted.density_kg_per_m3 is not None:
         lines += [f"density_kg_per_m3: {wanted.density_kg_per_m3:g}", f"density_source: {wanted.density_source}"]
     lines += [f"sources: [{', '.join(wanted.sources)}]", f"licence: {_quoted(wanted.licence)}"]
-    symbols = [symbol for symbol in SITE_ELEMENTS if symbol in topology.symbols] if wanted.kind != "cation" else []
-    lines.append("sites:" if symbols else "sites: []")
-    for symbol in symbols:
-        names = [a.name for a, one in zip(topology.atoms, topology.symbols, strict=True) if one == symbol]
-        lines.append(f"  - {{name: {symbol}, kind: {symbol}, atoms: [{', '.join(names)}]}}")
-    return "\n".join(lines) + "\n"
+    sites = site_lines(topology) if wanted.kind != "cation" else []
+    return "\n".join([*lines, "sites:" if sites else "sites: []", *sites]) + "\n"
 
 
 def _types(topology: Topology) -> str:
@@ -144,10 +178,11 @@ def _itp(wanted: Wanted, imported: Imported, itp: Path) -> str:
         f"{name:7s} 3",
         "",
         "[ atoms ]",
-        "; nr  type      resnr  residue  atom  cgnr   charge      mass",
+        "; nr  type      resnr  residue  atom  cgnr   charge      mass      ; its name in the imported file",
     ]
     for i, (atom, charge) in enumerate(zip(topology.atoms, correction.charges_e, strict=True), 1):
-        lines.append(f"{i:4d}  {atom.type:9s} 1   {name:6s}  {atom.name:6s}{i:4d}  {charge:10.6f}  {atom.mass_u:8.3f}")
+        numbers = f"{i:4d}  {charge:10.6f}  {atom.mass_u:8.3f}  ; {imported.names[i - 1]}"
+        lines.append(f"{i:4d}  {atom.type:9s} 1   {name:6s}  {atom.name:6s}{numbers}")
     lines += _section("bonds", "i   j  func  r0/nm   k/(kJ mol-1 nm-2)", topology.bonds, 1, (4, 1))
     lines += _section("pairs", "i   j  func", topology.pairs, 1, ())
     lines += _section("angles", "i   j   k  func  theta0/deg  k/(kJ mol-1 rad-2)", topology.angles, 1, (3, 3))

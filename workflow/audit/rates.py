@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import fill
@@ -16,6 +17,7 @@ from workflow.inputs.molecules import Molecule
 from workflow.inputs.problems import Problems
 
 RECORD = Path("forcefields", "opls-aa", "AUDIT.md")
+LISTED = r"^\d+ mutants; molecules [^:]*:\n(.*?)\n\n"
 CHAIN_OF_UNITS = 4  # the shortest with two middle units
 Key = tuple[str, str, str]  # scope, kind of number, change
 
@@ -39,12 +41,18 @@ class Rates:
         return sum(self.found[key] for key in keys) / sum(self.made[key] for key in keys)
 
 
-def measure(root: Path) -> Rates:
-    """Mutate every molecule of the force field. Raises InputError when a molecule cannot be read."""
+def recorded(root: Path) -> frozenset[str]:
+    """The molecules that the record names: those that come with the project, none of a user's own."""
+    found = re.search(LISTED, (root / RECORD).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return frozenset(re.split(r",\s+", found[1])) if found else frozenset()
+
+
+def measure(root: Path, names: Collection[str]) -> Rates:
+    """Mutate these molecules of the force field. Raises InputError when one cannot be read."""
     problems = Problems(root)
     known = bibliography(root, problems)
     read = []
-    for folder in molecule_folders(root):
+    for folder in (one for one in molecule_folders(root) if one.name in names):
         molecule = read_declared(folder, known, problems)
         topologies = check_content(folder, molecule, problems)
         if molecule is not None and topologies:

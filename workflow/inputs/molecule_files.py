@@ -101,7 +101,7 @@ def read_declared(folder: Path, known_sources: frozenset[str], problems: Problem
         charge_e=_charge(fields, kind),
         smiles=fields.text("smiles", required=False),
         status=status,
-        status_note=fields.text("status_note", required=False),
+        status_note=fields.text("status_note", required=status in ("derived", "provisional")),
         density_kg_per_m3=density,
         density_source=density_source,
         apparent_molar_volume_mL_per_mol=volume,

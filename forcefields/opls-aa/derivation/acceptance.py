@@ -116,22 +116,29 @@ def _torsion(name: str, molecule: Molecule, scan: Scan | None) -> Criterion:
     part = connected(scan)
     count, every = len(part.angles_deg), len(scan.angles_deg)
     if count < PROFILE_SHARE * every:
-        where = f"only {count} of {every} points belong to one profile: the chain folds at the others"
+        where = (
+            f"only {count} of {every} points belong to one profile: the chain folds at the others "
+            f"({', '.join(f'{angle:.0f}' for angle in left_out(scan))} degrees)"
+        )
         return Criterion(what, None, TORSION_KJ_PER_MOL, "kJ/mol", where)
     profile, _ = profile_kJ_per_mol(Vacuum([(molecule, 1, SCAN_UNITS)]), part)
     barrier = barrier_kJ_per_mol(part)
     limit = max(TORSION_KJ_PER_MOL, TORSION_SHARE * barrier)
     without = ", ".join(f"{angle:.0f}" for angle in left_out(scan))
-    where = f"DFT barrier {barrier:.1f} kJ/mol" + (f"; without {without} degrees, another conformer" if without else "")
+    where = f"DFT barrier {barrier:.1f} kJ/mol above the higher minimum" + (
+        f"; without {without} degrees, another conformer" if without else ""
+    )
     return Criterion(what, rms_kJ_per_mol(profile, part), limit, "kJ/mol", where)
 
 
 def binding_criteria(places: Mapping[str, Sequence[binding.Place]]) -> list[Criterion]:
     """Number of pairs of Li+ sites in the wrong order, under the worse mixing rule; none may be."""
     what = "pairs of Li+ sites in the wrong order"
+    judged = max((binding.judged_pairs(some) for some in places.values()), default=0)
     found = {rule: binding.wrong_orders(some) for rule, some in places.items() if len(some) > 1}
     if not found:
         return [Criterion(what, None, 0, "pairs")]
+    what += f" (of {judged} judged)"
     rule, wrong = max(found.items(), key=lambda one: len(one[1]))
     pairs = ", ".join(f"{a.name.rpartition('-')[2]} before {b.name.rpartition('-')[2]}" for a, b in wrong)
     counts = ", ".join(f"{one} {len(some)}" for one, some in found.items())

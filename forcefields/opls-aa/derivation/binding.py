@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,6 +155,33 @@ def wrong_orders(found: Sequence[Place]) -> list[tuple[Place, Place]]:
     ]
 
 
+def judged_pairs(found: Sequence[Place]) -> int:
+    """Return the number of pairs of sites that DFT separates by more than 2 kcal/mol."""
+    return len(list(combinations(found, 2))) - len(close_pairs(found))
+
+
+def close_pairs(found: Sequence[Place]) -> list[tuple[Place, Place]]:
+    """Return the pairs of sites that DFT separates by less, which are not judged."""
+    return [(a, b) for a, b in combinations(found, 2) if abs(b.dft_kJ_per_mol - a.dft_kJ_per_mol) <= ORDERED_KJ_PER_MOL]
+
+
+def repeated(name: str) -> dict[str, str]:
+    """Return the complexes of a partner that are a site of before once more, with the name of that."""
+    known = [one for one in _named(name) if _has_energy(one)]
+    first = complexes(name)
+    return {one: next(other for other in first if _is_same(one, other)) for one in known if one not in first}
+
+
+def contacts(name: str, count: int = 2) -> str:
+    """Return the nearest neighbours of Li+ by DFT with their unit, such as `N of the head at 1.99`, in angstrom."""
+    one = raw.geometries()[name]
+    labels = labels_of(chain_of(name.removeprefix("Li-")))
+    distances = np.linalg.norm(one.xyz_A[1:] - one.xyz_A[0], axis=1)
+    nearest = sorted(np.argsort(distances)[:count].tolist(), key=lambda i: labels[i][1], reverse=True)
+    said = [(labels[i][1].replace("HB", "H(B)"), labels[i][0], distances[i]) for i in nearest]
+    return " and ".join(f"{atom} of the {part} at {distance:.2f}" for atom, part, distance in said)
+
+
 def holders(lab: Lab) -> list[Holder]:
     """Return what binds Li+ and how strongly, for every partner that DFT has finished."""
     found = []
@@ -166,12 +194,15 @@ def holders(lab: Lab) -> list[Holder]:
 
 def complexes(name: str) -> list[str]:
     """Return the complexes of a partner whose DFT energies are there, each site once, under its first name."""
-    known = [one for one in raw.geometries() if one.startswith((f"Li-{name}-n{SCAN_UNITS}-s", f"Li-{name}-s"))]
     distinct: list[str] = []
-    for one in filter(_has_energy, known):
+    for one in filter(_has_energy, _named(name)):
         if not any(_is_same(one, other) for other in distinct):
             distinct.append(one)
     return distinct
+
+
+def _named(name: str) -> list[str]:
+    return [one for one in raw.geometries() if one.startswith((f"Li-{name}-n{SCAN_UNITS}-s", f"Li-{name}-s"))]
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -130,13 +130,19 @@ def refine(kind: str, molecule: Molecule, scans: Sequence[Scan]) -> tuple[Molecu
     for _ in range(ROUNDS):
         fitted = _with_fitted_torsions(kind, _moved_to_dft(kind, fitted), scans)
     found = [_misses(kind, one, scans) for one in (kept, fitted)]
-    names = ", ".join(scan.name for scan in scans)
+    names = ", ".join(_points_said(scan) for scan in scans)
     said = "; ".join(f"{what} {found[0][what]:.3g} -> {found[1][what]:.3g}" for what in found[0])
     profile, *rest = found[0]
     is_worse = found[1][profile] > found[0][profile] or any(found[1][one] > WORSE * found[0][one] for one in rest)
     if is_worse:
         return kept, f"kept as they were at the start: the fit to {names} is worse ({said})"
     return fitted, f"fitted to {names} ({said})"
+
+
+def _points_said(scan: Scan) -> str:
+    """The scan's name, and how many of its points count where not all do."""
+    count, every = len(connected(scan).angles_deg), len(scan.angles_deg)
+    return scan.name if count == every else f"{scan.name} ({count} of {every} points)"
 
 
 def _misses(kind: str, molecule: Molecule, scans: Sequence[Scan]) -> dict[str, float]:

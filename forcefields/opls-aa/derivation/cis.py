@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from derivation.bonded import conformers
 from derivation.oligomers import chain_of
 from derivation.scans import Scan
 from derivation.starts import KJ_PER_MOL, SCAN_UNITS, torsion_deg
+from workflow.cis_trans import share
 
 RT_KJ_PER_MOL = 8.314462618e-3 * 298.15
 CIS_BELOW_DEG = 90.0
@@ -104,9 +106,37 @@ def barrier_kJ_per_mol(scan: Scan) -> float:
 
 
 def barrier_text(scans: Sequence[Scan]) -> str | None:
-    """Return the lowest and the highest of these barriers as `80 to 84 kJ/mol`, or None without scans."""
+    """Return the lowest and the highest of these barriers as `80 to 84 kJ/mol above trans`, or None without scans."""
     heights = [f"{height:.0f}" for height in sorted(map(barrier_kJ_per_mol, scans))]
-    return " to ".join(dict.fromkeys([heights[0], heights[-1]])) + " kJ/mol" if heights else None
+    return " to ".join(dict.fromkeys([heights[0], heights[-1]])) + " kJ/mol above trans" if heights else None
+
+
+def shares_text(probability: float) -> str:
+    """Return which share of cis bonds chains of 6 and 10 monomers have, as they are drawn with this probability."""
+    return " and ".join(f"{share(2 * n - 3, probability):.2f} at {n} monomers" for n in (6, 10))
+
+
+def disagreement(conformers: CisEnergy | None, scans: CisEnergy | None) -> str:
+    """Return in words that the two ways do not agree, or an empty text when the scans confirm the sign."""
+    if conformers is None or scans is None:
+        return ""
+    is_confirmed = scans.is_certain and (scans.energy_kJ_per_mol > 0) == (conformers.energy_kJ_per_mol > 0)
+    if is_confirmed and conformers.is_certain:
+        return ""
+    said = [
+        f"{one.energy_kJ_per_mol:+.1f} ± {one.error_kJ_per_mol:.1f} kJ/mol by {what}"
+        for one, what in ((conformers, "conformers"), (scans, "scans"))
+    ]
+    return f"share of cis bonds uncertain: a cis bond costs {said[0]}, {said[1]}, which leaves its sign open"
+
+
+def adjacent(kind: str) -> int:
+    """Return how many conformers have two cis bonds in a row."""
+    found = 0
+    for one in conformers(kind):
+        is_cis = [abs(torsion_deg(one.xyz_A, four)) < CIS_BELOW_DEG for four in chain_of(one.name).torsions]
+        found += any(a and b for a, b in pairwise(is_cis))
+    return found
 
 
 def _near_cis(scan: Scan) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from derivation.bonded import first_guess, refine, relaxed
 from derivation.charges import PARTS, all_labels, fit, potential_of, unit_counts
 from derivation.fitted import Fitted
 from derivation.jobs import all_jobs
-from derivation.judgement import judge
+from derivation.judgement import judge, remarks
 from derivation.outcome import Outcome
 from derivation.parameters import molecules, rounded, with_bonded, with_charges
 from derivation.scans import scans
@@ -61,8 +61,9 @@ def derive(start: Mapping[str, Molecule], scratch: Path) -> Outcome:
     labs = {rule: Lab(known, rule=rule) for rule in RULES}
     held = {rule: holders(lab) for rule, lab in labs.items()}
     difference = difference_criterion(held)
-    verdicts = {kind: judge(one, labs, difference, missing) for kind, one in fitted.items()}
     energies = (cis.from_conformers(cis.counted("PIB")), cis.from_scans(scans("PIB")))
+    said = remarks(held, energies)
+    verdicts = {kind: judge(one, labs, difference, missing, said.get(kind, "")) for kind, one in fitted.items()}
     return Outcome(fitted, lacking, known, missing, verdicts, labs, held, energies)
 
 

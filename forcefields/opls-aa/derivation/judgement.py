@@ -14,6 +14,7 @@ from derivation.acceptance import (
     potential_criterion,
     torsion_criteria,
 )
+from derivation.cis import CisEnergy, disagreement
 from derivation.fitted import Fitted
 from derivation.jobs import Job, judges
 
@@ -36,6 +37,7 @@ class Verdict:
     criteria: tuple[Criterion, ...]
     jobs_missing: int
     estimated: str = ""
+    remark: str = ""
 
     @property
     def missed(self) -> list[Criterion]:
@@ -56,14 +58,18 @@ class Verdict:
     @property
     def note(self) -> str:
         """The molecule's status in one line."""
-        remark = f"; {REMARKS[self.kind]}" if self.kind in REMARKS else ""
+        remark = "".join(f"; {one}" for one in (REMARKS.get(self.kind, ""), self.remark) if one)
         end = f"{remark} (derivation/RESULT.md); not validated in a liquid"
         if self.status == "derived":
-            return f"{LEVEL}; every criterion met{end}"
-        words = [LEVEL, f"of {len(self.criteria)} criteria {len(self.missed)} missed, {len(self.open)} open"]
+            return f"{LEVEL}; all {len(self.criteria)} criteria that apply met{end}"
+        words = [LEVEL, f"of {len(self.criteria)} criteria {len(self.missed)} missed, {self._open_said}"]
         words += [f"{self.jobs_missing} DFT jobs still to run"] if self.jobs_missing else []
         words += [f"{self.estimated} still estimated"] if self.estimated else []
         return f"{'; '.join(words)}{end}"
+
+    @property
+    def _open_said(self) -> str:
+        return f"open: {'; '.join(one.what for one in self.open)}" if self.open else "none open"
 
     @property
     def sources(self) -> list[str]:
@@ -71,12 +77,25 @@ class Verdict:
         return [one for one in SOURCES if one not in BARRIERLESS.get(self.kind, ())]
 
 
-def judge(one: Fitted, labs: Mapping[str, binding.Lab], difference: Criterion, missing: Sequence[Job]) -> Verdict:
+def remarks(
+    held: Mapping[str, Sequence[binding.Holder]], energies: tuple[CisEnergy | None, CisEnergy | None]
+) -> dict[str, str]:
+    """Return what else must be known of a molecule: what no criterion of its own judges."""
+    misfits = [one.misfit_kJ_per_mol for found in held.values() for one in found if one.name == "AB"]
+    said = " and ".join(f"{misfit:+.1f}" for misfit in misfits)
+    rules = " and ".join(held)
+    weak = f"Li+ binding, which no criterion judges, misses DFT by {said} kJ/mol ({rules} rule)" if misfits else ""
+    return {"AB": weak, "PIB": disagreement(*energies)}
+
+
+def judge(
+    one: Fitted, labs: Mapping[str, binding.Lab], difference: Criterion, missing: Sequence[Job], remark: str = ""
+) -> Verdict:
     """Return the verdict on one molecule; `difference` is the criterion that PAB and PIB share."""
     lacking = sum(judges(job, one.kind) for job in missing)
     if one.kind == "AB":
         found = [potential_criterion(one.charges), *geometry_criteria(one.molecule, one.reached)]
-        return Verdict(one.kind, tuple(found), lacking)
+        return Verdict(one.kind, tuple(found), lacking, remark=remark)
     found = [
         *charge_criteria(one.kind, one.potentials, one.charges),
         *geometry_criteria(one.molecule, one.reached),
@@ -84,4 +103,4 @@ def judge(one: Fitted, labs: Mapping[str, binding.Lab], difference: Criterion, m
         *binding_criteria({rule: binding.places(one.kind, lab) for rule, lab in labs.items()}),
         difference,
     ]
-    return Verdict(one.kind, tuple(found), lacking, "torsions" if one.torsions.startswith("kept") else "")
+    return Verdict(one.kind, tuple(found), lacking, "torsions" if one.torsions.startswith("kept") else "", remark)

@@ -21,6 +21,8 @@ of conformers stand above the one that DFT finds best at their length, those of 
 chain; *turned* is the largest turn of a backbone torsion in degrees when the force field relaxes a conformer.
 """
 AMMONIA_BORANE = """
+Only these three criteria apply to it: no scan of the derivation turns its bond, and one site for Li+ was calculated.
+None of them judges how it binds Li+: {binding}
 Its lengths and angles are met by construction: one conformer, and r0 and theta0 moved until they agree.
 Its torsion barrier is the measured one, not DFT's.
 """
@@ -45,10 +47,10 @@ def record(outcome: Outcome) -> str:
     for kind, one in outcome.fitted.items():
         parts += [f"## {kind}\n", _criteria(outcome.verdicts[kind].criteria), _charges(one)]
         if kind == "AB":
-            parts.append(f"{AMMONIA_BORANE}Imaginary frequencies of AB-c1: {_said(imaginary_per_cm('AB-c1'))}.\n")
+            parts.append(f"{_ab_words(outcome)}Imaginary frequencies of AB-c1: {_said(imaginary_per_cm('AB-c1'))}.\n")
             continue
         parts.append(f"Torsions: {one.torsions}.\n{saddles(kind, one.molecule)}")
-        parts += [_shapes(found[kind]), record_binding.sites(_places(kind, outcome))]
+        parts += [_shapes(found[kind]), record_binding.sites(kind, _places(kind, outcome))]
         if kind == "PIB":
             parts.append(_cis(outcome.cis, one))
     return "\n".join([*parts, record_binding.holders_and_term(outcome)])
@@ -135,6 +137,12 @@ def _said(imaginary_per_cm: Sequence[float] | None) -> str:
     return ", ".join(f"{one:.0f} cm-1" for one in imaginary_per_cm) or "none: a minimum"
 
 
+def _ab_words(outcome: Outcome) -> str:
+    misfits = {rule: one.misfit_kJ_per_mol for rule, found in outcome.held.items() for one in found if one.name == "AB"}
+    said = ", ".join(f"{misfit:+.1f} kJ/mol ({rule})" for rule, misfit in misfits.items())
+    return AMMONIA_BORANE.format(binding=f"it misses DFT by {said or 'what is not computed'}.")
+
+
 def _cis(found: tuple[cis.CisEnergy | None, cis.CisEnergy | None], one: Fitted) -> str:
     rows = [
         [
@@ -155,8 +163,22 @@ def _cis(found: tuple[cis.CisEnergy | None, cis.CisEnergy | None], one: Fitted) 
         energy = found[1].energy_kJ_per_mol - found[0].energy_kJ_per_mol
         by = found[1].probability - found[0].probability
         text += f"The scans differ from the conformers by {energy:+.2f} kJ/mol and {by:+.2f} in p.\n"
-        return text + "The conformers' p is used.\n"
+        if cis.disagreement(*found):
+            text += (
+                "Within their own error they do not confirm the conformers' sign: whether cis is preferred is open.\n"
+            )
+        return f"{text}The conformers' p is used.\n\n{_drawn(found[0].probability)}"
     return text + "The second way, from relaxed scans, lacks them.\n"
+
+
+def _drawn(probability: float) -> str:
+    number_of = cis.adjacent("PIB")
+    none = "none" if not number_of else f"{number_of}"
+    return (
+        f"Of these conformers of DFT {none} has two cis bonds in a row, and in drawn chains such atoms clash: whole\n"
+        "sequences are drawn given that there are none, and without the straight chain. The share of cis bonds is\n"
+        f"then {cis.shares_text(round(probability, 2))}, not {probability:.2f}.\n"
+    )
 
 
 def _reason(one: Fitted) -> str:

@@ -10,8 +10,8 @@ from derivation.markdown import number, table
 from derivation.outcome import Outcome
 
 
-def sites(found: Mapping[str, Sequence[Place]]) -> str:
-    """Return the table of a chain's complexes under each mixing rule."""
+def sites(kind: str, found: Mapping[str, Sequence[Place]]) -> str:
+    """Return the table of a chain's complexes under each mixing rule, and what it shows."""
     rules = list(found)
     by_name = {rule: {one.name: one for one in some} for rule, some in found.items()}
     rows = []
@@ -20,7 +20,55 @@ def sites(found: Mapping[str, Sequence[Place]]) -> str:
         cells = [cell for x in these for cell in (f"{x.mm_kJ_per_mol:.1f}", x.touches_mm)]
         rows.append([one.name, one.touches_dft, f"{one.dft_kJ_per_mol:.1f}", *cells])
     header = ["complex", "Li+ touches (DFT)", "DFT", *(cell for rule in rules for cell in (rule, "touches"))]
-    return table(header, rows)
+    if not rows:
+        return table(header, rows)
+    return f"{table(header, rows)}\n{_orders(kind, found)}{_hydridic(found)}"
+
+
+def _orders(kind: str, found: Mapping[str, Sequence[Place]]) -> str:
+    """Return how many pairs of sites are judged and are wrong, which are not judged, and where DFT's best site is."""
+    by_dft = next(iter(found.values()))
+    wrong = ", ".join(f"{len(binding.wrong_orders(some))} ({rule})" for rule, some in found.items())
+    close = [
+        f"{_short(a)} and {_short(b)} ({b.dft_kJ_per_mol - a.dft_kJ_per_mol:.2f} apart{_wrong(a, b)})"
+        for a, b in binding.close_pairs(by_dft)
+    ]
+    judged, count = binding.judged_pairs(by_dft), len(by_dft) * (len(by_dft) - 1) // 2
+    again = [f"{one} is {first} once more and left out" for one, first in binding.repeated(kind).items()]
+    lines = [
+        f"DFT separates {judged} of {count} pairs of these sites by more than {binding.ORDERED_KJ_PER_MOL:.3f} kJ/mol;",
+        f"of those {judged} the force field has in the wrong order {wrong}. Not judged: {', '.join(close) or 'none'}.",
+        *(f"{line}." for line in again),
+        f"DFT's best site is {_short(by_dft[0])}: {binding.contacts(by_dft[0].name)} angstrom. All complexes are of",
+        "n = 3; at n = 2, which was not calculated here, another site may be the best one, such as the hydride face.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _hydridic(found: Mapping[str, Sequence[Place]]) -> str:
+    """Return by how much sites where Li+ touches only hydrogens on boron stand too high or too low."""
+    first = next(iter(found.values()))
+    names = [one.name for one in first if one.touches_mm.endswith(" H(B)") and "," not in one.touches_mm]
+    lines = []
+    for name in names:
+        each = [next(one for one in some if one.name == name) for some in found.values()]
+        off = [one.mm_kJ_per_mol - one.dft_kJ_per_mol for one in each]
+        word = "too high" if off[0] > 0 else "too low"
+        by = ", ".join(f"{abs(one):.1f}" for one in off)
+        said = ", ".join(f"{one.mm_kJ_per_mol:.1f}" for one in each)
+        lines.append(f"{_short(each[0])} {word} by {by} kJ/mol ({said} against {each[0].dft_kJ_per_mol:.1f} by DFT)")
+    if not lines:
+        return ""
+    text = ";\n".join(lines)
+    return f"Sites at which Li+ touches nothing but H(B) in the force field ({', '.join(found)}):\n{text}.\n"
+
+
+def _wrong(a: Place, b: Place) -> str:
+    return ", wrong order" if b.mm_kJ_per_mol < a.mm_kJ_per_mol else ""
+
+
+def _short(one: Place) -> str:
+    return one.name.rpartition("-")[2]
 
 
 def holders_and_term(outcome: Outcome) -> str:
@@ -93,10 +141,15 @@ def _term(labs: Sequence[Lab], strained: pair_term.PairTerm | None) -> str:
     ]
     text = (
         "One `[ nonbond_params ]` line, its two numbers fitted by least squares to the binding energies of\n"
-        f"{len(names)} complexes, each from the conformer that it was made from:\n\n"
+        f"{len(names)} complexes{_of_all(len(names))}, each from the conformer that it was made from:\n\n"
     )
     header = ["", "without", "fitted at DFT's geometries", "fitted to relaxed energies"]
     return title + text + table(header, rows) + _changes(each[0], each[-1]) + WHY_NOT
+
+
+def _of_all(count: int) -> str:
+    again = [one for kind in HYDRIDES for one in binding.repeated(kind)]
+    return f" (of {count + len(again)}; {', '.join(again)} repeats another)" if again else ""
 
 
 def _changes(without: pair_term.Effect, term: pair_term.Effect) -> str:

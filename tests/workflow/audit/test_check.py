@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.workflow import fluoropolymer
+
 if TYPE_CHECKING:
     from tests.workflow.audit.conftest import Molecules
 
@@ -131,3 +133,25 @@ def test_everything_is_told_at_once(molecules: Molecules) -> None:
     for term in ("bond C2-O2 k", "angle O1-C2-O3 k", "formula", "sigma of type c_O", "pair C1-C3"):
         assert any(term in line for line in errors), term
     assert len(errors) == 8  # c_O has another meaning now than in FEC and in VC, told where it stands in each
+
+
+def test_chains_of_a_polymer_are_drawn_and_what_prevents_it_is_told_once(molecules: Molecules) -> None:
+    fluoropolymer.write(molecules.folder("PVDF"))
+    assert molecules.check("PVDF").lines() == []
+    bonded = molecules.folder("PVDF") / "bonded.yaml"
+    bonded.write_text(bonded.read_text().replace("theta0_deg: 112.7", "theta0_deg: 104.0"))
+    (line,) = molecules.check("PVDF").lines()
+    assert (
+        "molecule.yaml: units: no run can build chains of 2 monomers" in line and "Correct lengths and angles" in line
+    )
+
+
+def test_one_mistake_of_a_polymer_is_told_once(molecules: Molecules) -> None:
+    molecules.edit("PEO", "molecule.yaml", "H-CH2-O-CH2-(", "H-O-CH2-(")
+    assert len(molecules.errors("PEO")) == 1
+    text = (molecules.folder("PAB") / "bonded.yaml").read_text().splitlines()
+    lacking = "types: [b_HN, b_N, b_B, b_HB]"
+    kept = [line for line in text if lacking not in line and "types: [b_HB, b_B, b_N, b_HN]" not in line]
+    assert len(kept) == len(text) - 1
+    (molecules.folder("PAB") / "bonded.yaml").write_text("\n".join(kept) + "\n")
+    assert len(molecules.errors("PAB")) == 1

@@ -17,7 +17,7 @@ from workflow.itp import read_atoms, read_atomtypes, rows_of
 if TYPE_CHECKING:
     from tests.workflow.audit.conftest import Molecules
 
-WANTED = Wanted("DMC", "solvent", "COC(=O)OC", ("dodda2017",), title="dimethyl carbonate")
+WANTED = Wanted("DMC", "solvent", "COC(=O)OC", ("dodda2017",), title="dimethyl carbonate", licence="free")
 
 
 def imported(
@@ -42,7 +42,7 @@ def test_a_pair_becomes_a_molecule_that_the_audit_accepts(molecules: Molecules) 
     assert sorted(path.name for path in folder.iterdir()) == ["DMC.itp", "DMC.pdb", "atomtypes.itp", "molecule.yaml"]
     assert molecules.check("DMC").lines() == []
     assert any("charges added up to 0.0001 e" in line for line in told)
-    assert any("density_kg_per_m3" in line for line in told) and any("licence" in line for line in told)
+    assert any("density_kg_per_m3" in line for line in told)
 
 
 def test_atoms_are_named_by_element_and_number_and_types_are_shared_and_unique(molecules: Molecules) -> None:
@@ -150,6 +150,20 @@ def test_an_itp_that_cannot_be_imported_is_told_and_nothing_written(
     assert folder is None and any(told in line for line in lines), lines
 
 
+def test_two_different_definitions_of_one_type_are_refused_and_both_told(molecules: Molecules) -> None:
+    lines = pair.itp().splitlines()
+    at = next(i for i, line in enumerate(lines) if line.split()[:1] == ["opls_803"])
+    other = lines[at].replace("9.00000E-01", "3.76560E+00")
+    assert other != lines[at]
+    for text in ([*lines[: at + 1], other, *lines[at + 1 :]], [*lines[:at], other, *lines[at:]]):
+        folder, told = imported(molecules, itp="\n".join(text))
+        (line,) = told
+        assert folder is None and "atom type opls_803: the type is defined twice" in line
+        assert "9.00000E-01" in line and "3.76560E+00" in line and f"in line {at + 1} " in line
+    folder, told = imported(molecules, itp="\n".join([*lines[: at + 1], lines[at], *lines[at + 1 :]]))
+    assert folder is not None  # the same twice says nothing else
+
+
 @pytest.mark.parametrize(
     ("gro", "told"),
     [
@@ -176,6 +190,62 @@ def test_what_is_said_about_the_molecule_is_checked_all_at_once(molecules: Molec
 
 
 def test_a_smiles_of_another_molecule_is_found_by_the_audit(molecules: Molecules) -> None:
-    folder, _ = imported(molecules, wanted=Wanted("DMC", "solvent", "CCC(=O)OO", ("dodda2017",)))
+    folder, lines = imported(molecules, wanted=Wanted("DMC", "solvent", "CCC(=O)OO", ("dodda2017",)))
+    assert folder is None and any("are not those of the SMILES" in line for line in lines)
+    assert not list(molecules.folder("DMC").parent.glob(".DMC*"))
+    folder, _ = imported(molecules)  # the corrected one is imported
     assert folder is not None
-    assert any("the bonds of DMC.itp are not those of the SMILES" in line for line in molecules.errors("DMC"))
+
+
+def test_what_the_audit_finds_is_told_with_the_line_of_the_given_file_and_nothing_written(molecules: Molecules) -> None:
+    lines = pair.itp().splitlines()
+    at = next(i for i, line in enumerate(lines) if "0.1230 477000.000" in line)
+    folder, told = imported(molecules, itp=pair.itp().replace("0.1230 477000.000", "1.2300 477000.000"))
+    assert folder is None and any(line.startswith(f"X.itp:{at + 1}: bond ") for line in told), told
+
+
+def test_everything_that_is_wrong_is_told_at_once(molecules: Molecules) -> None:
+    itp = pair.itp().replace("   0.6201 ", "   0.9201 ").replace("UNK                   3", "UNK                   2")
+    itp = itp.replace("[ pairs ]", "[ pairs ]\n 1 99 1")
+    wanted = Wanted("DMC", "solvent", "COC(=O)OC", ("doda2017",), density_kg_per_m3=1069.0, density_source="nope")
+    folder, lines = imported(molecules, itp=itp, gro=pair.gro().replace("C00", "C99"), wanted=wanted)
+    told = "\n".join(lines)
+    assert folder is None
+    for words in (
+        "--source = doda2017", "--density-source = nope", "excludes three bonds", "charges add up to 0.3001 e",
+        "are not those of the itp", "the atoms must be 2 different ones",
+    ):  # fmt: skip
+        assert words in told, words
+
+
+def test_a_wrong_number_is_told_beside_an_unknown_source(molecules: Molecules) -> None:
+    itp = pair.itp().replace("0.1230 477000.000", "1.2300 477000.000")
+    wanted = Wanted("DMC", "solvent", "COC(=O)OC", ("doda2017",))
+    _, lines = imported(molecules, itp=itp, wanted=wanted)
+    assert any("--source = doda2017" in one for one in lines) and any(": bond " in one for one in lines), lines
+
+
+def test_oxygens_that_are_bonded_differently_are_sites_of_their_own(molecules: Molecules) -> None:
+    folder, _ = imported(molecules)
+    assert folder is not None
+    text = (folder / "molecule.yaml").read_text()
+    assert "{name: O_carbonyl, kind: O, atoms: [O2]}" in text and "{name: O_ether, kind: O, atoms: [O1, O3]}" in text
+
+
+def test_the_names_of_the_given_file_stand_beside_the_atoms(molecules: Molecules) -> None:
+    folder, _ = imported(molecules)
+    assert folder is not None
+    lines = [line for line in (folder / "DMC.itp").read_text().splitlines() if " DMC_" in line]
+    assert [line.split()[-1] for line in lines] == [pair.name_of(i) for i in range(12)]
+
+
+def test_a_licence_that_is_not_stated_is_a_warning(molecules: Molecules) -> None:
+    _, told = imported(molecules, wanted=Wanted("DMC", "solvent", "COC(=O)OC", ("dodda2017",)))
+    assert any("to do: licence" in line for line in told)
+    (line,) = molecules.check("DMC").lines()
+    assert line.startswith("warning: ") and "no licence is stated" in line
+
+
+def test_a_name_that_is_a_path_is_refused_without_following_it(molecules: Molecules) -> None:
+    _, lines = imported(molecules, wanted=Wanted("../x", "solvent", "COC(=O)OC", ("dodda2017",)))
+    assert lines[0].startswith("forcefields/opls-aa/molecules: --name = ../x: this name does not fit")

@@ -107,10 +107,10 @@ def test_an_include_that_leaves_the_folder_is_refused(molecules: Molecules, name
     path.write_text(text.replace("bonds.itp", name))
     line = text[: text.index("#include")].count("\n") + 1
     (error,) = molecules.errors("DME")  # and not also every term that the file would have brought
-    assert f"DME.itp:{line}: #include = {name[:70]}" in error and "must stay inside the molecule's folder" in error
+    assert f"DME.itp:{line}: #include = {name[:70]}" in error and "must lie in the molecule's folder itself" in error
     problems = Problems(molecules.root)
     assert read_molecules(molecules.root, problems)["DME"] is None  # planning refuses it as well
-    assert any("must stay inside" in one.problem for one in problems.found)
+    assert any("must lie in the molecule's folder" in one.problem for one in problems.found)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_include_that_leaves_the_folder_is_refused(molecules: Molecules, name
         ("bonds.txt", "only .itp files can be included"),
         ("none.itp", "DME/none.itp: the file does not exist"),
         ("DME.itp", "the file includes itself"),
-        ("", "must stay inside the molecule's folder"),
+        ("", "must lie in the molecule's folder itself"),
     ],
 )
 def test_an_include_that_cannot_be_followed_is_told(molecules: Molecules, name: str, told: str) -> None:

@@ -25,7 +25,7 @@ def code(text: str) -> list[str]:
     return [line for raw in text.splitlines() if (line := raw.split(" #")[0].split("#")[0].rstrip())]
 
 
-def test_the_commands_and_the_ten_lines_make_a_molecule(
+def test_the_commands_and_the_eleven_lines_make_a_molecule(
     molecules: Molecules, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "ROOT", molecules.root)
@@ -35,7 +35,7 @@ def test_the_commands_and_the_ten_lines_make_a_molecule(
     for line in code(SHELL):
         words = [word.strip("'") for word in line.split()]
         assert words[0] == "./sheath" and command.main(words[1:]) == 0, capsys.readouterr().out
-    assert len(BY_HAND.splitlines()) == 10
+    assert len(BY_HAND.splitlines()) == 11
     (molecules.folder("DMC") / "molecule.yaml").write_text(BY_HAND)
     assert molecules.check("DMC").lines() == []
 

@@ -62,7 +62,7 @@ def test_missing_parameters_of_a_chain(project: Project) -> None:
     ],
 )
 def test_a_misfit_is_a_number_beyond_its_limit(project: Project, old: str, new: str, told: str) -> None:
-    project.edit(DME, "status: literature", f"status: provisional\nmisfit: [{MISFIT}]")
+    project.edit(DME, "status: literature", f"status: provisional\nstatus_note: x\nmisfit: [{MISFIT}]")
     project.load()
     project.edit(DME, old, new)
     assert any(told in line for line in project.problems()), project.problems()
@@ -139,3 +139,9 @@ def test_molecules_as_declared(project: Project) -> None:
     assert pab.conformers == "gas_phase" and pab.cis_probability is None
     assert pib.conformers == "cis_trans" and pib.cis_probability is not None and 0 < pib.cis_probability < 1
     assert set(pab.units) == {"head", "middle", "tail"}
+
+
+@pytest.mark.parametrize("status", ["provisional", "derived"])
+def test_parameters_that_are_not_published_need_a_note(project: Project, status: str) -> None:
+    project.edit(DME, "status: literature", f"status: {status}")
+    assert "status_note: the key is missing" in project.problem()
