@@ -74,9 +74,9 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     without chains and without a measured density);
     "chain_apparent_volume" (nm^3, and mL/mol with label "molar"; systems with chains); "salt_concentration" (mol/L of
     the box, label mol_per_L); "box_edge_min" (nm, the smallest in the whole trajectory), "largest_step" (1, of a
-    molecule between two frames, in box lengths), "trajectory_end" (ps, the note says what is odd about the trajectory,
-    its energies and run.json); "density_series" and so on (x time in ps, label "production" or "equilibration";
-    consecutive means).
+    molecule between two frames, in box lengths; not without a box), "trajectory_end" (ps, the note says what is odd
+    about the trajectory, its energies and run.json); "density_series" and so on (x time in ps, label "production" or
+    "equilibration"; consecutive means).
     What the energy file lacks is NaN with the reason, except density and volume: where it does not tell them over the
     whole trajectory they come from masses and the box of each frame. A record of the equilibration that cannot be used
     is one row of the quantity FAILED.
@@ -145,9 +145,10 @@ def _drift_row(quantity: str, kept: pd.DataFrame, column: str, unit: str) -> Row
 def _trajectory_rows(reading: Reading) -> list[Row]:
     """Extremes of what happened, not estimates: they have no error."""
     step, edge_nm = reading.largest_step, float(reading.box_nm.min())
+    known = math.isfinite(step) and math.isfinite(edge_nm)
     return [
         row("box_edge_min", "", edge_nm, "nm", note="no box" if math.isnan(edge_nm) else ""),
-        *([] if math.isnan(step) else [row("largest_step", "", step, "1", note=reading.step_note())]),
+        *([row("largest_step", "", step, "1", note=reading.step_note())] if known else []),
         row("trajectory_end", "", float(reading.time_ps[-1]), "ps", note="; ".join(reading.notes)),
     ]
 

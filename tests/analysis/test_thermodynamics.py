@@ -221,3 +221,5 @@ def test_oddities_of_the_trajectory_are_told() -> None:
     end, step = only(rows, "trajectory_end"), only(rows, "largest_step")
     assert (end["value"], end["unit"], end["note"]) == (N_FRAMES - 1, "ps", "one; two")
     assert step["value"] == 0.45 and step["note"].startswith("frames too far apart")
+    unknown = replace(reading, box_nm=np.full((N_FRAMES, 3), np.nan), largest_step=2.4e-7)
+    assert not [one for one in compute(make_run(), unknown, 0) if one["quantity"] == "largest_step"]
