@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, stats
 
 from analysis.observables.rdf import PARAMETERS
-from analysis.turning_points import Finder, peak_at, peaks_above, place, places_without_one, trough_behind
+from analysis.turning_points import Finder, peak_at, peaks_above, place, places_without_one, trough_behind, unresolved
 
 FloatArray = NDArray[np.float64]
 FEATURES = ("first_peak", "first_minimum")
@@ -62,7 +62,8 @@ def features_of(r: FloatArray, g: FloatArray, errors: FloatArray) -> dict[str, F
     peak = _feature(lambda g: peak_at(g, peaks[0]), r, smooth)
     minimum = _feature(lambda g: trough_behind(r, g, peaks), r, smooth)
     deep = math.isfinite(minimum.position)
-    note = f"g = {np.interp(minimum.position, r, whole):.2g} there" if deep else "no minimum of g behind the first peak"
+    none = minimum.note or "no minimum of g behind the first peak"
+    note = f"g = {np.interp(minimum.position, r, whole):.2g} there" if deep else none
     return {"first_peak": peak, "first_minimum": replace(minimum, note=note)}
 
 
@@ -72,6 +73,8 @@ def _feature(find: Finder, r: FloatArray, smooth: FloatArray) -> Feature:
     if len(smooth) < _FEWEST_FOR_JACKKNIFE or math.isnan(position):
         return Feature(position)
     error = _jackknife(places_without_one(find, r, smooth))
+    if why := unresolved(error):
+        return Feature(note=why)
     return Feature(position, error if error != 0.0 else float(r[1] - r[0]) / 2)
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis import kernels
 from analysis.cutoffs import ion_of
-from analysis.energies import ENERGY_COLUMNS, NO_ENERGIES, read_energies
+from analysis.energies import ENERGY_COLUMNS, energies_beside, energies_of
 from analysis.frames import read_header
 from analysis.joining import join_pairs, join_paths
 from analysis.neighbours import BIN_NM, PAIR_DTYPE, pair_cutoffs_nm
@@ -64,9 +63,7 @@ def read(run: Run, folder: Path, progress: Progress = lambda done, total: None, 
         remedy = "Remedy: another place with --out, or --work of ./sheath report"
         raise RunError(f"{folder}: cannot be written ({error.strerror}). {remedy}") from error
     try:
-        energies, lost = _energies(run)
-        end_ps = _read_trajectory(run, unfinished, progress, processes, lost)
-        energies[energies["time_ps"] <= end_ps].to_csv(unfinished / "energies.csv", index=False)
+        _read_trajectory(run, unfinished, progress, processes)
         if folder.exists():
             shutil.rmtree(folder)
         unfinished.rename(folder)
@@ -74,24 +71,14 @@ def read(run: Run, folder: Path, progress: Progress = lambda done, total: None, 
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _energies(run: Run) -> tuple[pd.DataFrame, list[str]]:
-    """Return the table of energies, and a note when the run's file cannot be used: the table is then empty."""
-    try:
-        return read_energies(run.folder / run.energy if run.energy else None), []
-    except RunError as error:
-        return read_energies(None), [f"{NO_ENERGIES}: {error}"]
-
-
 def _is_reading(folder: Path) -> bool:
     """Return whether a folder was written by `read`."""
     return (folder / "reading.json").is_file()
 
 
-def _read_trajectory(run: Run, folder: Path, progress: Progress, processes: int, lost: list[str]) -> float:
-    """Make the one pass, write all but the energies into an existing folder; return where energies end, in ps.
-
-    `lost` are notes about other files than the trajectory.
-    """
+def _read_trajectory(run: Run, folder: Path, progress: Progress, processes: int) -> None:
+    """Make the one pass and write all that is kept into an existing folder."""
+    energies, lost = energies_of(run)
     with open_universe(run) as universe:
         trajectory = universe.trajectory
         n_frames, goes_on = _frames_asked_for(run, trajectory)
@@ -112,15 +99,20 @@ def _read_trajectory(run: Run, folder: Path, progress: Progress, processes: int,
     if used < MIN_FRAMES:
         raise _too_few(run, used, reason)
     time_ps = np.concatenate([part.time_ps for part in parts])
+    if goes_on:
+        energies = energies[energies["time_ps"] <= time_ps[-1] + (time_ps[1] - time_ps[0]) / 2]
+    boxes = np.concatenate([part.box_nm for part in parts])
+    energies, odd = energies_beside(run, energies, time_ps, boxes if plan.has_box else np.full_like(boxes, np.nan))
+    energies.to_csv(folder / "energies.csv", index=False)
     notes = [
         *goes_on,
         *_lost_notes(run),
         *_cut_notes(plan.first, time_ps, n_frames, reason),
         *_short_notes(run, time_ps, n_frames),
         *lost,
+        *odd,
     ]
     _store(run, folder, plan, parts, notes)
-    return float(time_ps[-1] + (time_ps[1] - time_ps[0]) / 2) if goes_on else math.inf
 
 
 def _frames_of(parts: Sequence[Part]) -> int:

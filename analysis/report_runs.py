@@ -65,10 +65,12 @@ def report_runs(
 
     Raises:
         RunError: no run.json can be used; two are of one system and replica, of one system and unlike, or of one
-            system and the same trajectory; `out` or `work` are somebody else's, or cannot be written.
+            system and the same trajectory; `out` or `work` are somebody else's, or cannot be written; files are gone
+            from which `out` was made.
     """
     check_page(out)
     places = _places(run_files, work)
+    _check_kept(places, out)
     _own(work)
     failures: list[str] = []
     for place in places:
@@ -110,6 +112,24 @@ def _places(run_files: Sequence[Path], work: Path) -> list[Place]:
         for system in bases
         for number, replica in enumerate(sorted(r for name, r in found if name == system), start=1)
     ]
+
+
+def _check_kept(places: Sequence[Place], out: Path) -> None:
+    """Raise when a report would be replaced by one that lacks a run, as its files are gone since it was measured."""
+    for place in places if out.is_file() else ():
+        document = _moved(place)
+        gone = [name for name in _trajectory_files(document) if not Path(name).is_file()]
+        if gone and (place.folder / "observables").is_dir():
+            raise RunError(
+                f"{gone[0]}: there is no such file any more. {out}, which was measured from it, and what was measured "
+                f"are left as they are. Remedy: put it back, leave {place.run_json} out, or name another page with -o"
+            )
+
+
+def _trajectory_files(document: Mapping[str, Any]) -> list[str]:
+    """Return the structure and the parts of the trajectory."""
+    trajectory = document["trajectory"]
+    return [document["structure"], *(trajectory if isinstance(trajectory, list) else [trajectory])]
 
 
 def _own(work: Path) -> None:
@@ -205,9 +225,7 @@ def _key(document: Mapping[str, Any]) -> str:
     """
     described = {key: value for key, value in document.items() if key != "compared_with"}
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
-    trajectory = document["trajectory"]
-    parts = trajectory if isinstance(trajectory, list) else [trajectory]
-    for name in [document["structure"], *parts, *([document["energy"]] if document.get("energy") else [])]:
+    for name in [*_trajectory_files(document), *([document["energy"]] if document.get("energy") else [])]:
         state = Path(name).stat() if Path(name).is_file() else None
         digest.update(f"{name} {state.st_size} {state.st_mtime_ns}".encode() if state else b"missing")
     for path in _reading_code(Path(analysis.__file__).parent):

@@ -38,6 +38,8 @@ LOOSE = 2.0
 """Ratio of the error to that from parts alone beyond which shells are said to be frozen."""
 MIN_CATIONS = 5
 """Fewer cations do not show how much they differ."""
+MIN_CHAINS = 2
+"""Chains differ far more than they fluctuate, which two of them show."""
 
 HOLDERS: tuple[str, ...] = ("solvent", "anion", "chain")
 """Classes of molecules that hold a cation."""
@@ -264,26 +266,28 @@ def _exceeds(variance: FloatArray, rest: FloatArray, freedom: int, freedom_rest:
     return np.asarray(np.where(rest > 0, by_chance < LEVEL, variance > 0))
 
 
-def mean_with_error(values: NDArray[Any], interval_ps: float) -> tuple[float, float, str]:
+def mean_with_error(
+    values: NDArray[Any], interval_ps: float, of: str = "cations", least: int = MIN_CATIONS
+) -> tuple[float, float, str]:
     """Return the mean of something that each cation has in each frame (F, C), its 95 % half-width, and a remark.
 
     The error is that of `mean_error`, from five consecutive parts (of fewer frames: none) and the cations (fewer than
-    `MIN_CATIONS`: none). NaN when neither can tell. Without a spacing of the frames the remark does not tell of parts
-    that are too short.
+    `least`: none); `of` names what stands in their place, such as chains. NaN when neither can tell. Without a spacing
+    of the frames the remark does not tell of parts that are too short.
     """
     n_frames, n_cations = values.shape
     mean = float(values.sum() / values.size)  # of counts exact, so that a share of all is 1
     parts = np.array_split(values, PARTS) if n_frames >= PARTS else [values]
     means = np.array([part.mean(axis=0) for part in parts])
-    if n_cations < MIN_CATIONS:
+    if n_cations < least:
         means = means.mean(axis=1, keepdims=True)
     found, from_parts = mean_error(means), mean_error(means.mean(axis=1, keepdims=True))
     error = float(found.half_width)
     if n_frames >= PARTS and np.isnan(from_parts.standard):
-        way = "no error can be given" if np.isnan(error) else "error from the spread between the cations"
+        way = "no error can be given" if np.isnan(error) else f"error from the spread between the {of}"
         return mean, error, f"never changed: {way}"
     ratio = error / float(from_parts.half_width)
     if found.from_cations and ratio > LOOSE:
-        return mean, error, f"error from the spread between the cations, {ratio:.3g} times that from parts of the run"
+        return mean, error, f"error from the spread between the {of}, {ratio:.3g} times that from parts of the run"
     series = values @ np.full(n_cations, 1.0 / n_cations) if np.isfinite(interval_ps) else None
     return mean, error, "" if series is None else block_note(series, interval_ps, PARTS)

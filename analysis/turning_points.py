@@ -9,6 +9,7 @@ bin by about a bin, and of the same counts they scatter half as much: a smooth f
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,6 +35,8 @@ LOWER_SHARE = 0.2
 """The quartic is fitted where g is lower than this share of the way from the minimum to the lower of both peaks."""
 FLAT_SHARE = 0.005
 """A trough that stays as low as this share of that way for half of what is fitted is flat."""
+WIDEST_NM = 0.1
+"""A place with a larger half-width is not resolved: shells lie 0.2 nm apart and more."""
 _DEGREE_OF_PEAK, _DEGREE_OF_TROUGH = 2, 4
 _POINTS = 401
 
@@ -76,6 +79,11 @@ def place(find: Finder, r: FloatArray, g: FloatArray) -> float:
     return math.nan if stretch is None else float(stretch.places(r, g))
 
 
+def unresolved(error_nm: float) -> str:
+    """Return why a place with this 95 % half-width is none; empty when it is one, or the half-width is not known."""
+    return f"not resolved: its half-width would be {error_nm:.2g} nm" if error_nm > WIDEST_NM else ""
+
+
 def places_without_one(find: Finder, r: FloatArray, curves: FloatArray) -> FloatArray:
     """Return where the mean of n curves (n, K) turns without each of them, (n,); a single one gives NaN."""
     n = len(curves)
@@ -95,7 +103,9 @@ def peak_at(g: FloatArray, peak: int) -> Stretch:
     """Return the upper part of the peak at or next to a bin, three bins at least."""
     while 0 < peak < g.size - 1 and max(g[peak - 1], g[peak + 1]) > g[peak]:
         peak += 1 if g[peak + 1] > g[peak - 1] else -1
-    height = float(signal.peak_prominences(g, [peak])[0][0])
+    with warnings.catch_warnings():  # of one part of a run alone there may be no peak here: its height is 0 then
+        warnings.simplefilter("ignore", RuntimeWarning)
+        height = float(signal.peak_prominences(g, [peak])[0][0])
     first, last = _lower(-g, peak, -float(g[peak]) + UPPER_SHARE * height)
     return Stretch(max(min(first, peak - 1), 0), min(max(last, peak + 1), g.size - 1), _DEGREE_OF_PEAK, -1.0)
 

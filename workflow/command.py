@@ -23,6 +23,9 @@ from workflow.progress import Progress, duration, is_alive, read_all
 from workflow.speed import measure
 from workflow.start import shortage, surroundings
 
+INTERRUPT_S = 10.0
+"""So long the analysis may take to stop after Ctrl-C."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
@@ -145,6 +148,13 @@ def _finished(inputs: Inputs, system: str, replica: int, manifest: Path) -> str:
 def report(inputs: Inputs, options: argparse.Namespace) -> int:
     """Write report.html from the results that exist now."""
     results = options.directory / inputs.config.results
+    if not any(any(results.glob(f"*/r*/{name}")) for name in ("run.json", FAILURE_FILE)):
+        print(
+            f"{results}: nothing has run yet, so there is nothing to report. Remedy: run `snakemake`, or measure a "
+            "trajectory of your own: ./sheath describe --help",
+            file=sys.stderr,
+        )
+        return 1
     write_expected(inputs, results)
     (results / LOCK_NAME).touch()  # by this file a folder is known to hold results
     return _analysis("report", str(results), "--systems", *inputs.config.systems,
@@ -165,8 +175,17 @@ def report_runs(options: argparse.Namespace) -> int:
 
 
 def _analysis(*arguments: str) -> int:
-    """Run a command of the analysis, in a process of its own."""
-    return subprocess.run([sys.executable, "-P", "-m", "analysis", *arguments], check=False).returncode
+    """Run a command of the analysis, in a process of its own, which also gets the user's Ctrl-C and tells it."""
+    with subprocess.Popen([sys.executable, "-P", "-m", "analysis", *arguments]) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            pass
+        try:
+            process.wait(INTERRUPT_S)
+        except (KeyboardInterrupt, subprocess.TimeoutExpired):
+            process.kill()
+    return 130
 
 
 def molecule_check(options: argparse.Namespace) -> int:
@@ -227,10 +246,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         command.add_argument("--directory", type=Path, default=Path(), help="where results/ and work/ are")
         command.add_argument("--cores", type=int, default=_available_cores(), help="cores to plan with")
         _options_of(name, command)
-    text = "write the run.json of any trajectory: describe TOPOLOGY TRAJECTORY... -o run.json; --help tells more"
-    commands.add_parser("describe", help=text, add_help=False)
-    molecule = commands.add_parser("molecule", help="check molecules, or import a new one")
-    _molecule_options(molecule.add_subparsers(dest="what", required=True, metavar="what"))
+    commands.add_parser("describe", help="write the run.json of any trajectory; --help tells more", add_help=False)
+    _molecule_options(commands.add_parser("molecule", help="check molecules, or import a new one"))
     return parser.parse_args(arguments)
 
 
@@ -251,7 +268,8 @@ def _options_of(name: str, command: argparse.ArgumentParser) -> None:
         )
 
 
-def _molecule_options(what: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _molecule_options(molecule: argparse.ArgumentParser) -> None:
+    what = molecule.add_subparsers(dest="what", required=True, metavar="what")
     text = "audit molecules' folders: structure, names, charges, and whether each number is of the right size"
     check = what.add_parser("check", help=text, description=text)
     check.add_argument("folders", type=Path, nargs="*", help="folders or names; all molecules when none is given")

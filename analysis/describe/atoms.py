@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.describe.elements import (
     CATION_CHARGES_E,
     HALOGENS,
+    ION_NAMES,
     MASSES_U,
     element_of_mass,
     element_of_name,
@@ -65,7 +66,7 @@ def atoms_of(
         masses = None
     names, residues = _texts(universe, "names"), _texts(universe, "resnames")
     elements = _elements(universe, masses, corrections)
-    notes = _other_names(universe, elements, corrections)
+    notes = _other_names(universe, elements, corrections, by_name=masses is None)
     if masses is None:
         masses = np.array([MASSES_U.get(element, 0.0) for element in elements])
         notes.append(GUESSED_MASSES)
@@ -129,21 +130,27 @@ def _elements(
     return np.array(found, dtype=str)
 
 
-def _other_names(universe: Universe, elements: NDArray[np.str_], corrections: Mapping[str, str]) -> list[str]:
-    """Return a note for each ion, a molecule of one atom, whose name is that of another ion's element."""
+def _other_names(
+    universe: Universe, elements: NDArray[np.str_], corrections: Mapping[str, str], *, by_name: bool
+) -> list[str]:
+    """Return a note for each ion, a molecule of one atom, named like another element's, or as CHARMM names ions."""
     names = _texts(universe, "names")
     if names is None:
         return []
     sizes = np.array([residue.atoms.n_atoms for residue in universe.residues])[universe.atoms.resindices]
     ions = sorted(set(zip(names[sizes == 1].tolist(), elements[sizes == 1].tolist(), strict=True)))
-    return [
-        f"{name} is taken as {element}, as the topology says, but is named like {named}. "
-        f"Remedy if wrong: --element {name}={named}"
-        for name, element in ions
-        if (named := element_of_name(name, True)) in {*CATION_CHARGES_E, *HALOGENS}
-        and named != element
-        and name not in corrections
-    ]
+    notes = []
+    for name, element in ions:
+        named = element_of_name(name, True)
+        if name in corrections or named not in {*CATION_CHARGES_E, *HALOGENS}:
+            continue
+        if named != element:
+            told = f"{name} is taken as {element}, as the topology says, but is named like {named}"
+            notes.append(f"{told}. Remedy if wrong: --element {name}={named}")
+        elif by_name and name in ION_NAMES:
+            told = f"{name} is taken as {element}, whose ion CHARMM calls so"
+            notes.append(f"{told}. Remedy if wrong: --element {name}=SYMBOL")
+    return notes
 
 
 def _element(said: str, name: str, kind: str, mass_u: float, alone: bool, corrections: Mapping[str, str]) -> str | None:

@@ -23,6 +23,11 @@ CATION_CHARGES_E: dict[str, int] = {
 }  # fmt: skip
 """Formal charge of a single metal atom: taken where a topology has no charges."""
 
+ION_NAMES = {
+    "LIT": "Li", "SOD": "Na", "POT": "K", "RUB": "Rb", "CES": "Cs", "CAL": "Ca", "BAR": "Ba", "CLA": "Cl",
+}  # fmt: skip
+"""CHARMM's names of ions of one atom; within a molecule they mean something else."""
+
 HALOGENS = ("F", "Cl", "Br", "I")
 
 COVALENT_RADII_NM: dict[str, float] = {
@@ -58,6 +63,8 @@ def element_of_name(name: str, alone: bool) -> str | None:
     """Return the element that an atom's name stands for; `alone` when it is the only atom of its residue."""
     letters = re.match(r"[A-Za-z]*", name.lstrip("0123456789*_ "))
     text = letters.group() if letters else ""
+    if alone and text.upper() in ION_NAMES:
+        return ION_NAMES[text.upper()]
     if alone and text[:2].capitalize() in _TWO_LETTERS:
         return text[:2].capitalize()
     written = [symbol for symbol in _IN_MOLECULES if text in (symbol, symbol.upper()) or text.startswith(symbol)]

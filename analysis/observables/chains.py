@@ -7,10 +7,11 @@ Definitions:
     the run is given too. Below the reach of the forces (the cut-off) a chain feels itself, below 0.35 nm it touches
     itself: its size is then that of the box, not of the chain.
 Chains are looked at in at most 1,000 evenly spaced frames (analysis/read.py): they change shape slowly.
-Uncertainty: 95 % half-width of the mean over five consecutive parts of the run (Student's t); the note tells where a
-series has not settled or parts are correlated. Chains that never leave the shape they were packed in have small errors
-and wrong means: only replicas, packed afresh, show that. Wrong where bonds are missing and a chain is longer than half
-the box.
+Uncertainty: 95 % half-width of the mean from five consecutive parts of the run and from the chains (analysis of
+variance, Student's t; analysis/shells.py): chains that keep the shape they were packed in, cis or trans, fluctuate
+little and differ much. The note tells where that spread decides, where a series has not settled or parts are
+correlated. A quarter too small with two such chains; one alone has an error from the parts only: replicas, packed
+afresh, show what it is. Wrong where bonds are missing and a chain is longer than half the box.
 Source: Rubinstein and Colby, Polymer Physics, Oxford University Press, 2003, sections 2.2 and 2.4.
 """
 
@@ -23,12 +24,11 @@ import numpy as np
 
 from analysis.reading import Reading
 from analysis.run import Run
-from analysis.statistics import FloatArray, block_error, block_note, detect_stationarity
+from analysis.shells import MIN_CHAINS, PARTS, mean_with_error
+from analysis.statistics import FloatArray, detect_stationarity
 from analysis.table import Row, row
 
-PARAMETERS: dict[str, Any] = {
-    "parts": 5,
-}
+PARAMETERS: dict[str, Any] = {"parts": PARTS}
 
 QUANTITIES = ("radius_of_gyration", "end_to_end_distance", "own_copy_distance")
 """In the order of `Reading.chain_sizes`."""
@@ -46,19 +46,22 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     first = int(np.searchsorted(reading.sample_frames, start_frame))
     for name, sizes in reading.chain_sizes.items():
         for index, quantity in enumerate(QUANTITIES):
-            rows += _rows(run, reading, quantity, name, sizes[:, :, index].mean(axis=1), first)
+            rows += _rows(run, reading, quantity, name, sizes[:, :, index], first)
         smallest = float(sizes[first:, :, -1].min()) if first < len(sizes) else math.nan
         note = "" if math.isfinite(smallest) else _why_unknown(reading, first)
         rows.append(row("own_copy_distance_min", name, smallest, "nm", note=note))
     return rows
 
 
-def _rows(run: Run, reading: Reading, quantity: str, name: str, series: FloatArray, first: int) -> list[Row]:
-    """Return the mean and the series of one quantity."""
+def _rows(run: Run, reading: Reading, quantity: str, name: str, sizes: FloatArray, first: int) -> list[Row]:
+    """Return the mean and the series of one quantity of the chains of a species, (S, chains)."""
+    series = sizes.mean(axis=1)
     if not np.isfinite(series).all() or first >= series.size:
         return [row(quantity, name, math.nan, "nm", note=_why_unknown(reading, first))]
-    mean, error = block_error(series[first:], PARAMETERS["parts"])
-    rows = [row(quantity, name, mean, "nm", error, note=_doubt(run, reading, series, first))]
+    sample_ps = float(np.diff(reading.sample_frames[:2]).sum()) * reading.interval_ps
+    mean, error, doubt = mean_with_error(sizes[first:], sample_ps, "chains", MIN_CHAINS)
+    note = "; ".join(text for text in (_drift(run, series[first:]), doubt) if text)
+    rows = [row(quantity, name, mean, "nm", error, note=note)]
     times = reading.time_ps[reading.sample_frames]
     for index, (time_ps, value) in enumerate(zip(times, series, strict=True)):
         note = "before the start" if index < first else ""
@@ -73,12 +76,7 @@ def _why_unknown(reading: Reading, first: int) -> str:
     return "no heavy atoms" if np.isfinite(reading.box_nm).all() else NO_BOX
 
 
-def _doubt(run: Run, reading: Reading, series: FloatArray, first: int) -> str:
-    """Return what must be said of a mean over a series of samples: drift, and parts that are not independent."""
-    kept = series[first:]
-    interval_ps = float(np.diff(reading.sample_frames[:2]).sum()) * reading.interval_ps
-    notes = [block_note(kept, interval_ps, PARAMETERS["parts"])]
-    if not run.preview:
-        found = detect_stationarity(kept)
-        notes.insert(0, "" if found.stationary else f"not stationary: {found.reason}")
-    return "; ".join(note for note in notes if note)
+def _drift(run: Run, kept: FloatArray) -> str:
+    """Return what must be said of a series that has not settled."""
+    found = None if run.preview else detect_stationarity(kept)
+    return "" if found is None or found.stationary else f"not stationary: {found.reason}"

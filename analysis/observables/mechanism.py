@@ -194,7 +194,8 @@ def _mean_row(name: str, label: str, sums: Sums, unit: str, x: tuple[float, str]
     if not windows.size:
         return row(name, label, math.nan, unit, math.nan, *x, note=f"no cation stayed so for {x[0]:g} ps")
     value, width = jackknife(sums, windows, statistic)
-    note = f"{np.unique(sums.cation).size} cations, {windows.sum():.0f} windows"
+    n_cations, n_windows = np.unique(sums.cation).size, round(float(windows.sum()))
+    note = f"{n_cations} cation{'s' * (n_cations != 1)}, {n_windows} window{'s' * (n_windows != 1)}"
     return row(name, label, value, unit, width, *x, note=note)
 
 

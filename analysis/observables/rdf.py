@@ -34,7 +34,7 @@ from analysis.shells import MIN_CATIONS, contact_nm, first_frame, mean_error
 from analysis.stationarity import contact_series
 from analysis.statistics import block_note
 from analysis.table import Row, join_notes, row
-from analysis.turning_points import Finder, peak_at, peaks_above, place, places_without_one, trough_behind
+from analysis.turning_points import Finder, peak_at, peaks_above, place, places_without_one, trough_behind, unresolved
 
 PARAMETERS: dict[str, Any] = {
     "row_bins": 2,  # histogram bins of 0.002 nm merged into one row of the table
@@ -234,6 +234,9 @@ def _feature_rows(
         if name == "first_minimum":
             remark = f"g = {np.interp(position, r, g):.2g} there"
         error = _place_error(find, curve, of_cations)
+        if why := unresolved(error):
+            rows.append(row(name, label, math.nan, "nm", note=join_notes(why, doubt)))
+            continue
         rows.append(row(name, label, position, "nm", error, note=join_notes(remark, doubt)))
     return rows
 

@@ -14,13 +14,14 @@ Wrong when a block is shorter than the correlation time of the volume; the note 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import constants, stats
 
-from analysis.energies import NO_ENERGIES, read_energies
+from analysis.energies import NO_ENERGIES, covers, read_energies
 from analysis.experiment import deviation_rows, measured
 from analysis.read import Reading
 from analysis.run import Run, RunError
@@ -73,26 +74,31 @@ def compute(run: Run, reading: Reading, start_frame: int) -> list[Row]:
     without chains and without a measured density);
     "chain_apparent_volume" (nm^3, and mL/mol with label "molar"; systems with chains); "salt_concentration" (mol/L of
     the box, label mol_per_L); "box_edge_min" (nm, the smallest in the whole trajectory), "largest_step" (1, of a
-    molecule between two frames, in box lengths), "trajectory_end" (ps, the note says what is odd about the
-    trajectory and run.json); "density_series" and so on (x time in ps, label "production" or "equilibration";
-    consecutive means).
-    What the energy file lacks is NaN with the reason, except density and volume, which then come from masses and the
-    box of each frame. A record of the equilibration that cannot be used is one row of the quantity FAILED.
+    molecule between two frames, in box lengths; not without a box), "trajectory_end" (ps, the note says what is odd
+    about the trajectory, its energies and run.json); "density_series" and so on (x time in ps, label "production" or
+    "equilibration"; consecutive means).
+    What the energy file lacks is NaN with the reason, except density and volume: where it does not tell them over the
+    whole trajectory they come from masses and the box of each frame. A record of the equilibration that cannot be used
+    is one row of the quantity FAILED.
     """
-    energies = _with_box(run, reading)
-    kept = energies[energies["time_ps"] >= float(reading.time_ps[start_frame]) - 1e-6]
+    energies, volumes = _energies(run, reading), _volumes(run, reading)
+    tables = {column: volumes if column in FROM_BOX else energies for column, _ in QUANTITIES.values()}
+    start_ps = float(reading.time_ps[start_frame]) - 1e-6
+    kept = {column: table[table["time_ps"] >= start_ps] for column, table in tables.items()}
     rows = []
     for quantity, (column, unit) in QUANTITIES.items():
-        computed = _mean_row(quantity, kept, column, unit, _why_unknown(run, reading, column))
+        why, reach = _why_unknown(run, reading, column), _reach(reading, tables[column])
+        computed = _mean_row(quantity, kept[column], column, unit, why, reach)
         rows += [computed, *deviation_rows(run, computed)]
         if quantity in DRIFTING and math.isfinite(computed["value"]):
-            rows.append(_drift_row(quantity, kept, column, unit))
-    rows += _density_rows(run, kept) + _volume_rows(run, kept)
+            rows.append(_drift_row(quantity, kept[column], column, unit))
+    rows += _density_rows(run, kept["Density"]) + _volume_rows(run, kept["Volume"])
     rows += _trajectory_rows(reading)
-    rows += _series_rows(energies, "production")
+    rows += _series_rows(tables, "production")
     if run.equilibration_energy is not None:
         try:
-            rows += _series_rows(equilibration_record(run), "equilibration")
+            record = equilibration_record(run)
+            rows += _series_rows({column: record for column, _ in QUANTITIES.values()}, "equilibration")
         except RunError as error:
             rows.append(row(FAILED, "thermodynamics", math.nan, "1", note=str(error)))
     return rows
@@ -108,13 +114,21 @@ def _why_unknown(run: Run, reading: Reading, column: str) -> str:
     return unusable[0] if unusable else f"the energy file has no {column} from the start on"
 
 
-def _mean_row(quantity: str, kept: pd.DataFrame, column: str, unit: str, reason: str) -> Row:
+def _reach(reading: Reading, table: pd.DataFrame) -> str:
+    """Return over how much of the trajectory the values of a table reach, when that is less than all."""
+    if table.empty or covers(table, reading.time_ps):
+        return ""
+    return f"the energy file reaches only from {table['time_ps'].iloc[0]:g} to {table['time_ps'].iloc[-1]:g} ps"
+
+
+def _mean_row(quantity: str, kept: pd.DataFrame, column: str, unit: str, why: str, reach: str) -> Row:
     values, blocks = _known(kept, column), PARAMETERS["blocks"]
     if values.size == 0:
-        return row(quantity, "", math.nan, unit, note=reason)
+        return row(quantity, "", math.nan, unit, note="; ".join(text for text in (why, reach) if text))
     spacing_ps = float(np.diff(kept["time_ps"]).mean()) if len(kept) > 1 else math.nan
     mean, error = block_error(values, blocks)
-    return row(quantity, "", mean, unit, error, note=block_note(values, spacing_ps, blocks))
+    doubt = block_note(values, spacing_ps, blocks)
+    return row(quantity, "", mean, unit, error, note="; ".join(text for text in (reach, doubt) if text))
 
 
 def _drift_row(quantity: str, kept: pd.DataFrame, column: str, unit: str) -> Row:
@@ -131,9 +145,10 @@ def _drift_row(quantity: str, kept: pd.DataFrame, column: str, unit: str) -> Row
 def _trajectory_rows(reading: Reading) -> list[Row]:
     """Extremes of what happened, not estimates: they have no error."""
     step, edge_nm = reading.largest_step, float(reading.box_nm.min())
+    known = math.isfinite(step) and math.isfinite(edge_nm)
     return [
         row("box_edge_min", "", edge_nm, "nm", note="no box" if math.isnan(edge_nm) else ""),
-        *([] if math.isnan(step) else [row("largest_step", "", step, "1", note=reading.step_note())]),
+        *([row("largest_step", "", step, "1", note=reading.step_note())] if known else []),
         row("trajectory_end", "", float(reading.time_ps[-1]), "ps", note="; ".join(reading.notes)),
     ]
 
@@ -157,20 +172,26 @@ def equilibration_record(run: Run) -> pd.DataFrame:
     return pd.DataFrame({name: table[column].astype(float) for column, name in _RECORD_COLUMNS.items()})
 
 
-def _with_box(run: Run, reading: Reading) -> pd.DataFrame:
-    """Return the energies, or with no energy file a table of volume and density from the trajectory."""
+def _energies(run: Run, reading: Reading) -> pd.DataFrame:
+    """Return the energies from the first frame on; density from masses and volume where they lack it."""
     inside = reading.energies["time_ps"] >= reading.time_ps[0] - 1e-6
     table: pd.DataFrame = reading.energies.loc[inside].copy()
-    if table.empty:
-        table = pd.DataFrame(np.nan, index=range(reading.n_frames), columns=list(reading.energies.columns))
-        table["time_ps"] = reading.time_ps
-    missing = table["Volume"].isna()
-    if missing.any():
-        volume_nm3 = np.interp(table["time_ps"], reading.time_ps, reading.box_nm.prod(axis=1))
-        table["Volume"] = table["Volume"].where(~missing, volume_nm3)
-    density = run.mass_u * constants.atomic_mass / (table["Volume"] * constants.nano**3)
-    table["Density"] = table["Density"].where(table["Density"].notna(), density)
+    table["Density"] = table["Density"].where(table["Density"].notna(), _density(run, table["Volume"]))
     return table
+
+
+def _volumes(run: Run, reading: Reading) -> pd.DataFrame:
+    """Return times, Volume and Density: of the energies where they tell them all along, else of the frames."""
+    energies = _energies(run, reading)
+    told = covers(energies, reading.time_ps) and bool(energies["Volume"].notna().all())
+    if told or np.isnan(reading.box_nm).any():
+        return energies
+    volume = pd.Series(reading.box_nm.prod(axis=1))
+    return pd.DataFrame({"time_ps": reading.time_ps, "Volume": volume, "Density": _density(run, volume)})
+
+
+def _density(run: Run, volume_nm3: pd.Series) -> pd.Series:
+    return pd.Series(run.mass_u * constants.atomic_mass / constants.nano**3 / volume_nm3)
 
 
 def _known(table: pd.DataFrame, column: str) -> FloatArray:
@@ -233,9 +254,11 @@ def _volume_rows(run: Run, kept: pd.DataFrame) -> list[Row]:
     return rows
 
 
-def _series_rows(table: pd.DataFrame, label: str) -> list[Row]:
+def _series_rows(tables: Mapping[str, pd.DataFrame], label: str) -> list[Row]:
+    """Return the thinned series of all quantities; `tables` tells for each column where it stands."""
     rows = []
     for quantity, (column, unit) in QUANTITIES.items():
+        table = tables[column]
         if column not in table or not (known := table[np.isfinite(table[column])]).size:
             continue
         points, _ = block_average(known[["time_ps", column]].to_numpy(dtype=np.float64), PARAMETERS["series_points"])

@@ -97,8 +97,8 @@ _QUANTITIES: dict[str, tuple[str, str]] = {
     "end_to_end_distance": (CHAINS, "End-to-end distance"),
     "own_copy_distance": (CHAINS, "Distance to the own periodic copy"),
     "own_copy_distance_min": (CHAINS, "Smallest distance to the own periodic copy"),
-    "largest_cluster": (CHAINS, "Largest cluster, chains in it,"),
-    "largest_cluster_share": (CHAINS, "Largest cluster, share of all chains,"),
+    "largest_cluster": (CHAINS, "Largest cluster, chains in it"),
+    "largest_cluster_share": (CHAINS, "Largest cluster, share of all chains"),
     "clusters": (CHAINS, "Clusters of chains"),
     "hydrogen_bonds_per_donor": (BONDS, "Hydrogen bonds per donor"),
 }
@@ -142,6 +142,10 @@ LABELS = {
 }
 
 
+_WITHOUT_LABEL = ("largest_cluster", "largest_cluster_share", "clusters")
+"""Their label, chains, is in the name."""
+
+
 def quantity_name(quantity: str) -> str:
     """Return what a quantity of the tables is called on the page."""
     return _QUANTITIES[quantity][1] if quantity in _QUANTITIES else quantity.replace("_", " ")
@@ -157,6 +161,8 @@ def line_name(quantity: str, label: str, *, of_paper: bool = True, with_cation: 
         return f"{_PLAIN_FIT} {label_text(label)}"
     if quantity in _OF_CATIONS and not with_cation:
         label = label.partition("-")[2] or label
+    if quantity in _WITHOUT_LABEL:
+        return quantity_name(quantity)
     return f"{quantity_name(quantity)} {LABELS.get(label, label_text(label))}".strip()
 
 

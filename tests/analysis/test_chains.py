@@ -16,6 +16,7 @@ from analysis.observables import chains, hydrogen_bonds
 from analysis.read import load_reading, read
 from analysis.reading import Reading
 from analysis.run import Run, Species, load_run
+from analysis.shells import mean_error
 from analysis.table import Row
 from tests.ideal_systems import ornstein_uhlenbeck
 
@@ -115,9 +116,14 @@ def test_a_start_behind_the_last_sample_gives_a_reason(measured: tuple[Run, Read
 
 
 @pytest.mark.slow
-def test_the_error_of_the_radius_of_gyration_is_honest() -> None:
-    """Chains of two atoms on a spring: Rg is half their distance, whose mean is sqrt(8 / pi) times its spread."""
-    n_chains, repeats, n_frames, spread_nm = 3, 300, 300, 0.2
+@pytest.mark.parametrize("n_chains", [3, 8])
+@pytest.mark.parametrize("frozen_nm", [0.0, 0.02, 0.5], ids=["mobile", "in between", "frozen"])
+def test_the_error_of_the_radius_of_gyration_is_honest(n_chains: int, frozen_nm: float) -> None:
+    """Chains of two atoms on a spring: Rg is half their distance, whose mean is sqrt(8 / pi) times its spread.
+
+    To the Rg of each chain comes a number of its own for the whole run, as a shape that is packed and kept.
+    """
+    repeats, n_frames, spread_nm = 300, 300, 0.2
     species = Species("PAB", "PAB", "polymer", n_chains * repeats, 0.0, "", (14.0,) * 2, (0.0,) * 2, (), ((0, 1),))
     run = run_of([species], cation=None)
     of_species = ChainsOfSpecies(species, run.atom_indices("PAB"))
@@ -125,10 +131,30 @@ def test_the_error_of_the_radius_of_gyration_is_honest() -> None:
     atoms = np.stack([0 * arms, arms], axis=2).reshape(n_frames, -1, 3).astype(np.float32)
     # without a box, so that no time goes into the distances to periodic copies
     sizes = np.array([of_species.sizes(frame, np.full(3, NO_BOX_NM)) for frame in atoms])
+    sizes[:, :, 0] += frozen_nm * np.random.default_rng(2).normal(size=n_chains * repeats)
     reading = replace(reading_of(run, np.zeros((n_frames, 1, 3))), sample_frames=np.arange(n_frames))
     found = []
     for own in np.split(sizes, repeats, axis=1):
         rows = chains.compute(run, replace(reading, chain_sizes={"PAB": own}), 0)
-        found.append([scalar(rows, "radius_of_gyration", "PAB", column) for column in ("value", "error")])
-    value, half_width = np.array(found).T
-    assert is_honest(normal_deviates(value - spread_nm * np.sqrt(2 / np.pi), half_width, 4))
+        parts = np.array([part.mean(axis=0) for part in np.array_split(own[:, :, 0], 5)])
+        told = [scalar(rows, "radius_of_gyration", "PAB", column) for column in ("value", "error")]
+        found.append([*told, float(mean_error(parts).freedom)])
+    value, half_width, freedom = np.array(found).T
+    deviation = value - spread_nm * np.sqrt(2 / np.pi)
+    z = np.array([normal_deviates(*one) for one in zip(deviation, half_width, freedom, strict=True)])
+    assert is_honest(z), (z.std(ddof=1), z.mean())
+    assert np.mean(np.abs(deviation) < half_width) > 0.9
+
+
+def test_chains_that_keep_their_shape_have_the_error_of_their_spread(
+    measured: tuple[Run, Reading, np.ndarray],
+) -> None:
+    run, reading, _ = measured
+    rng = np.random.default_rng(3)
+    shapes = 0.5 + 0.1 * np.array([-1.0, 1.0, -1.0, 1.0])[:, None] + 0.001 * rng.normal(size=(N_FRAMES, 4, 3))
+    rows = chains.compute(run, replace(reading, chain_sizes={"PAB": shapes}), 0)
+    # Student's t with three degrees of freedom, and the standard error of four numbers 0.1 off their mean
+    error = 3.1824 * 0.1 * np.sqrt(4 / 3) / 2
+    assert scalar(rows, "radius_of_gyration", "PAB", "error") == pytest.approx(error, rel=0.01)
+    note = scalar(rows, "radius_of_gyration", "PAB", "note")
+    assert note.startswith("error from the spread between the chains, ") and "cations" not in note

@@ -261,7 +261,7 @@ def test_a_single_bound_cation_has_no_error() -> None:
     held[:, 0] = True
     paths = brownian_walkers(600, N + M, D, 1.0, seed=9)
     found = of(rows_of(electrolyte(), paths, holding(600, held)), "msd_bound", x=100.0)
-    assert found["value"] > 0 and math.isnan(found["error"]) and found["note"].startswith("1 cations")
+    assert found["value"] > 0 and math.isnan(found["error"]) and found["note"].startswith("1 cation,")
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, 5, 25])

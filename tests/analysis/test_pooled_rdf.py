@@ -16,6 +16,7 @@ from analysis.observables.rdf import Curve, _curve_rows, _feature_rows
 from analysis.pool import pool
 from analysis.pooled_rdf import pooled_features
 from analysis.table import frame, row
+from analysis.turning_points import peak_at
 from tests.analysis.moving_ions import is_honest, normal_deviates
 
 FloatArray = NDArray[np.float64]
@@ -118,6 +119,24 @@ def test_noise_of_cations_that_are_listed_is_no_peak() -> None:
             math.isfinite(found.position) for quantity, *_, found in pooled_features(joined) if quantity == "first_peak"
         )
     assert false <= 1
+
+
+@pytest.mark.parametrize("error_nm", [0.09, 2.6])
+def test_a_place_with_a_wide_interval_is_not_resolved(monkeypatch: pytest.MonkeyPatch, error_nm: float) -> None:
+    monkeypatch.setattr("analysis.observables.rdf._place_error", lambda *of: error_nm)
+    found = feature(next(tables(counts_of(G * 1e9)[None], 5e9)), "first_peak")
+    assert math.isfinite(found["value"]) is (error_nm < 0.1)
+    assert found["note"] == ("" if error_nm < 0.1 else "not resolved: its half-width would be 2.6 nm")
+    monkeypatch.setattr("analysis.pooled_rdf._jackknife", lambda places: error_nm)
+    for found in (feature(pool(without_noise(), "s"), name) for name in ("first_peak", "first_minimum")):
+        assert math.isfinite(found["value"]) is (error_nm < 0.1)
+        assert found["note"].startswith("not resolved") is (error_nm > 0.1)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_curve_without_a_peak_where_one_is_sought_gives_no_warning() -> None:
+    falling = np.linspace(2.0, 1.0, 50)
+    assert peak_at(falling, 20).first == 0
 
 
 def test_tables_without_curves_keep_their_mean() -> None:

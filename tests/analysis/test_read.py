@@ -239,8 +239,8 @@ def test_a_trajectory_is_read_as_far_as_the_run_is_configured(
     times, rng = np.arange(40) / 2, np.random.default_rng(6)
     document = gas_document(4, 4, production_ns=production_ns, production_ns_done=0.0195)
     path = write_run(tmp_path / "run", document, 0.1 * rng.random((40, 8, 3)), np.full((40, 3), 3.0), times + 100)
-    energies = pd.DataFrame({column: np.arange(100.0, 120.0) for column in ENERGY_COLUMNS})
-    monkeypatch.setattr("analysis.read.read_energies", lambda path: energies)
+    energies = pd.DataFrame({column: np.arange(100.0, 120.0) for column in ENERGY_COLUMNS}).assign(Volume=27.0)
+    monkeypatch.setattr("analysis.energies.read_energies", lambda path: energies)
     seen: list[tuple[int, int]] = []
     read(load_run(path), tmp_path / "reading", lambda done, total: seen.append((done, total)))
     reading = load_reading(tmp_path / "reading")

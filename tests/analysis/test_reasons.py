@@ -102,7 +102,7 @@ def test_no_number_is_missing_without_a_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, with_energies: bool
 ) -> None:
     if with_energies:
-        monkeypatch.setattr("analysis.read.read_energies", lambda path: energies(60))
+        monkeypatch.setattr("analysis.energies.read_energies", lambda path: energies(60))
     tables = measured(RUNS[name](tmp_path / "run"), tmp_path / "reading")
     silent = [
         (table, entry["quantity"], entry["label"], entry["x"])

@@ -157,6 +157,16 @@ def test_a_run_in_the_work_folder_is_refused(tmp_path: Path) -> None:
     assert run.is_file()
 
 
+def test_a_report_whose_trajectory_is_gone_is_left_as_it_is(tmp_path: Path, runs: list[Path]) -> None:
+    out, work = tmp_path / "report.html", tmp_path / "work"
+    report_runs(runs[:1], out, work)
+    page, table = out.read_bytes(), (work / "gas" / "observables" / "rdf.csv").read_bytes()
+    (runs[0].parent / "traj.xtc").unlink()
+    with pytest.raises(RunError, match=r"traj\.xtc: there is no such file any more\. .*report\.html, .* Remedy:"):
+        report_runs(runs[:1], out, work)
+    assert out.read_bytes() == page and (work / "gas" / "observables" / "rdf.csv").read_bytes() == table
+
+
 @pytest.mark.parametrize("system", ["../../evil", "/tmp/evil", "a/b", "..", "", ".hidden"])
 def test_a_system_is_named_like_a_folder(tmp_path: Path, system: str) -> None:
     run = gas(tmp_path / "deep" / "in" / "a", 1, system=system)

@@ -167,6 +167,23 @@ def test_without_an_energy_file_volume_and_density_come_from_the_box() -> None:
     assert not [one for one in rows if one["quantity"] in ("pressure_drift", "pressure_series")]
 
 
+def test_what_energies_that_end_early_lack_comes_from_the_box() -> None:
+    for last_ps, start in ((50, 100), (300, 100), (300, 0)):
+        rows = compute(make_run(energy="x.edr"), make_reading(make_energies().iloc[:last_ps]), start)
+        # 1000 u in 30 nm^3, and 10 units of salt
+        assert only(rows, "density")["value"] == pytest.approx(1000 * 1.66053907 / 30.0, rel=1e-3)
+        assert only(rows, "volume")["value"] == pytest.approx(30.0, rel=1e-3) and only(rows, "volume")["note"] == ""
+        assert only(rows, "salt_concentration", "mol_per_L")["value"] == pytest.approx(0.55351, rel=1e-3)
+        assert len([one for one in rows if one["quantity"] == "volume_series"]) == 300
+        temperature, reach = only(rows, "temperature"), f"the energy file reaches only from 0 to {last_ps - 1} ps"
+        known = last_ps > start
+        assert math.isfinite(temperature["value"]) is known
+        assert temperature["note"] == reach if known else temperature["note"].endswith(f"from the start on; {reach}")
+    # without a box there is nothing else
+    unknown = replace(make_reading(make_energies().iloc[:50]), box_nm=np.full((N_FRAMES, 3), np.nan))
+    assert math.isnan(only(compute(make_run(energy="x.edr"), unknown, 100), "density")["value"])
+
+
 def test_slow_series_say_that_their_error_is_too_small() -> None:
     energies = make_energies()
     energies["Density"] = 1020 + np.sin(np.arange(N_FRAMES) * 2 * math.pi / N_FRAMES)
@@ -204,3 +221,5 @@ def test_oddities_of_the_trajectory_are_told() -> None:
     end, step = only(rows, "trajectory_end"), only(rows, "largest_step")
     assert (end["value"], end["unit"], end["note"]) == (N_FRAMES - 1, "ps", "one; two")
     assert step["value"] == 0.45 and step["note"].startswith("frames too far apart")
+    unknown = replace(reading, box_nm=np.full((N_FRAMES, 3), np.nan), largest_step=2.4e-7)
+    assert not [one for one in compute(make_run(), unknown, 0) if one["quantity"] == "largest_step"]

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -87,9 +88,18 @@ def test_a_run_between_two_jobs_is_waiting_not_stopped(tmp_path: Path, capsys: p
     assert "[dol-dme-litfsi r1] equilibrated; production waits" in capsys.readouterr().out
 
 
-def test_a_report_before_the_first_run_is_written_and_blocks_nothing(tmp_path: Path) -> None:
+def test_a_report_before_the_first_run_says_so_and_writes_nothing(tmp_path: Path) -> None:
+    done = sheath("report", "--directory", str(tmp_path))
+    assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert "nothing has run yet" in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_a_report_of_runs_that_failed_is_written_and_blocks_nothing(tmp_path: Path) -> None:
+    failed = tmp_path / "results" / "dol-dme-litfsi" / "r1"
+    failed.mkdir(parents=True)
+    (failed / "failure.txt").write_text("packing: no room\n")
     assert sheath("report", "--directory", str(tmp_path)).returncode == 0
-    assert "nothing to show yet" in (tmp_path / "results" / "report.html").read_text(encoding="utf-8")
+    assert "packing: no room" in (tmp_path / "results" / "report.html").read_text(encoding="utf-8")
     assert (tmp_path / "results" / LOCK_NAME).is_file()
 
 
@@ -140,3 +150,15 @@ def test_a_reader_who_leaves_early_is_told_nothing() -> None:
 def test_the_help_says_what_becomes_of_given_runs() -> None:
     said = " ".join(sheath("report", "--help").stdout.split())
     assert "is compared with the first one given, runs of one system are replicas" in said
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_ctrl_c_ends_the_analysis_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: bool
+) -> None:
+    shim = tmp_path / "python"
+    shim.write_text(f"#!/bin/sh\nkill -INT $PPID\nexec sleep {0.1 if stops else 60}\n")
+    shim.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(shim))
+    monkeypatch.setattr(command, "INTERRUPT_S", 1.0)
+    assert command.main(["describe", "conf.gro", "traj.xtc"]) == 130

@@ -54,6 +54,21 @@ def test_a_format_that_the_file_is_not_of_is_told_so(tmp_path: Path, suffix: str
         describe(request(pdb, trajectory, trajectory_format=other))
 
 
+@pytest.mark.parametrize(("name", "element"), [("SOD", "Na"), ("POT", "K"), ("CES", "Cs"), ("LIT", "Li")])
+def test_an_ion_with_the_name_of_charmm_is_known_and_told(tmp_path: Path, name: str, element: str) -> None:
+    pdb, xtc = files(tmp_path)
+    lines = pdb.read_text().splitlines()
+    # names stand in columns 13 to 20, an element in 77 and 78
+    written = [f"{line[:12]} {name} {name:4}{line[21:76]}" if "  Na " in line else line for line in lines]
+    pdb.write_text("\n".join(written) + "\n")
+    document, notes = describe(request(pdb, xtc))
+    assert document["cation"] and document["species"][0]["charge_e"] == 1
+    told = f"{name} is taken as {element}, whose ion CHARMM calls so. Remedy if wrong: --element {name}=SYMBOL"
+    assert told in notes
+    _, corrected = describe(request(pdb, xtc, elements={name: "Rb"}))
+    assert told not in corrected
+
+
 def test_an_ion_named_like_another_element_is_told(tmp_path: Path) -> None:
     pdb, xtc = files(tmp_path)
     assert not [note for note in describe(request(pdb, xtc))[1] if "named like" in note]

@@ -12,6 +12,7 @@ import pytest
 from analysis.observe import mark_preview
 from analysis.report import build
 from analysis.report.longer import MOST_LINES
+from analysis.report.names import line_name
 from analysis.table import Row, frame, row, write_csv
 from tests.analysis.report.page import Page
 from tests.analysis.report.synthetic import ETHER, make_run, make_tables, write_system
@@ -95,6 +96,7 @@ def test_verdicts_stand_on_the_page_with_their_parts(three: Page) -> None:
 
     assert verdict("C1") == "confirmed"
     assert verdict("C6") == "contradicted"
+    assert "or a D that is not determined, prevents it, but not “contradicted”" in three.body
     assert "fewer <oxygens>" in three.body
     assert f"control without charges ({CONTROL}): 0.0000 ± 0.0051" in " ".join(three.body.split())
     assert f"control without charges ({CONTROL}): −0.400 ± 0.080" in " ".join(three.body.split())
@@ -176,3 +178,8 @@ def test_a_curve_of_a_few_points_is_a_row_each(tmp_path: Path) -> None:
     shown = Page(build(tmp_path, [PAB], 1, tmp_path / "report.html"))
     assert "0.40 ± 0.10" in shown.cell(PAB, "mobility_bound_to_free", "Li, 100 ps")
     assert "0.60 ± 0.10" in shown.cell(PAB, "mobility_bound_to_free", "Li, 1000 ps")
+
+
+def test_names_of_clusters_say_chains_once() -> None:
+    assert line_name("clusters", "chains") == "Clusters of chains"
+    assert line_name("largest_cluster", "chains") == "Largest cluster, chains in it"
