@@ -70,8 +70,7 @@ def check(inputs: Inputs, options: argparse.Namespace) -> int:
         print(f"  {name}: {counts}; electrolyte alone about {edge_nm:.2f} nm wide")
     if not options.configfile:
         left_out = sorted({path.stem for path in (ROOT / "systems").glob("*.yaml")} - set(inputs.config.systems))
-        for name in left_out:
-            print(f"  note: systems/{name}.yaml is not under `systems:` in config.yaml and will not run")
+        print(f"  note: not under `systems:` of config.yaml, so not run: {', '.join(left_out) or 'none'}")
     print("All inputs are in order.")
     return 0
 

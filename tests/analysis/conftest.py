@@ -133,3 +133,13 @@ def gas_run(tmp_path: Path) -> Path:
     rng = np.random.default_rng(3)
     boxes = np.repeat(2.0 * (1 + 0.05 * rng.standard_normal((20, 1))), 3, axis=1)
     return write_run(tmp_path / "run", gas_document(8, 60), rng.random((20, 68, 3)) * boxes[:, None], boxes)
+
+
+def gas(folder: Path, seed: int, frames: int = 40, **changes: Any) -> Path:
+    """Write run.json of a gas of 8 Na and 40 G that walks, wrapped."""
+    rng = np.random.default_rng(seed)
+    walk = rng.random((1, 48, 3)) * 2.0 + rng.normal(0, 0.05, (frames, 48, 3)).cumsum(axis=0)
+    document = gas_document(8, 40, **changes)
+    document["species"][0] |= {"name": "Na", "masses_u": [22.99]}
+    document |= {"cation": "Na"}
+    return write_run(folder, document, walk % 2.0, np.full((frames, 3), 2.0))

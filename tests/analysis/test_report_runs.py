@@ -17,24 +17,13 @@ import analysis
 from analysis.__main__ import main
 from analysis.observe import observe
 from analysis.read import read
-from analysis.report_runs import _reading_code, report_runs
+from analysis.report_runs import report_runs
 from analysis.run import RunError
 from analysis.table import read_csv
-from workflow.imports import import_closure
 
-from .conftest import gas_document, write_run
+from .conftest import gas
 
 FRAMES = 40
-
-
-def gas(folder: Path, seed: int, **changes: Any) -> Path:
-    """Write run.json of a gas of 8 Na and 40 G that walks, wrapped."""
-    rng = np.random.default_rng(seed)
-    walk = rng.random((1, 48, 3)) * 2.0 + rng.normal(0, 0.05, (FRAMES, 48, 3)).cumsum(axis=0)
-    document = gas_document(8, 40, **changes)
-    document["species"][0] |= {"name": "Na", "masses_u": [22.99]}
-    document |= {"cation": "Na"}
-    return write_run(folder, document, walk % 2.0, np.full((FRAMES, 3), 2.0))
 
 
 def reading_state(work: Path) -> dict[str, int]:
@@ -300,8 +289,3 @@ def test_only_the_code_that_reads_has_the_trajectory_read_again(
         file.write("# edited\n")
     report_runs(runs[:1], out, work)
     assert reading_state(work) != first
-
-
-def test_the_code_that_reads_is_what_the_workflow_takes_for_it() -> None:
-    package = Path(analysis.__file__).parent
-    assert _reading_code(package) == import_closure(package.parent, ["read"])
