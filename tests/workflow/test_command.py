@@ -153,12 +153,16 @@ def test_the_help_says_what_becomes_of_given_runs() -> None:
 
 
 @pytest.mark.parametrize("stops", [True, False])
-def test_ctrl_c_ends_the_analysis_without_a_traceback(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: bool
-) -> None:
-    shim = tmp_path / "python"
+def test_ctrl_c_ends_the_analysis_without_a_traceback(tmp_path: Path, stops: bool) -> None:
+    shim = tmp_path / "python"  # in place of the analysis: interrupts the command that started it, and stops or not
     shim.write_text(f"#!/bin/sh\nkill -INT $PPID\nexec sleep {0.1 if stops else 60}\n")
     shim.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(shim))
-    monkeypatch.setattr(command, "INTERRUPT_S", 1.0)
-    assert command.main(["describe", "conf.gro", "traj.xtc"]) == 130
+    code = (
+        f"import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); sys.executable = {str(shim)!r}; "
+        "from workflow import command; command.INTERRUPT_S = 1.0; "
+        "sys.exit(command.main(['describe', 'conf.gro', 'traj.xtc']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, start_new_session=True
+    )
+    assert (done.returncode, done.stderr) == (130, "")
