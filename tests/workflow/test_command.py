@@ -158,7 +158,8 @@ def test_ctrl_c_ends_the_analysis_without_a_traceback(tmp_path: Path, stops: boo
     shim.write_text(f"#!/bin/sh\nkill -INT $PPID\nexec sleep {0.1 if stops else 60}\n")
     shim.chmod(0o755)
     code = (
-        f"import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); sys.executable = {str(shim)!r}; "
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"sys.executable = {str(shim)!r}; "
         "from workflow import command; command.INTERRUPT_S = 1.0; "
         "sys.exit(command.main(['describe', 'conf.gro', 'traj.xtc']))"
     )
