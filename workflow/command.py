@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,8 +24,7 @@ from workflow.progress import Progress, duration, is_alive, read_all
 from workflow.speed import measure
 from workflow.start import shortage, surroundings
 
-INTERRUPT_S = 10.0
-"""So long the analysis may take to stop after Ctrl-C."""
+INTERRUPT_S = 10.0  # so long the analysis may take to stop after Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -176,10 +176,8 @@ def report_runs(options: argparse.Namespace) -> int:
 def _analysis(*arguments: str) -> int:
     """Run a command of the analysis, in a process of its own, which also gets the user's Ctrl-C and tells it."""
     with subprocess.Popen([sys.executable, "-P", "-m", "analysis", *arguments]) as process:
-        try:
+        with suppress(KeyboardInterrupt):
             return process.wait()
-        except KeyboardInterrupt:
-            pass
         try:
             process.wait(INTERRUPT_S)
         except (KeyboardInterrupt, subprocess.TimeoutExpired):
@@ -294,6 +292,8 @@ def _available_cores() -> int:
 if __name__ == "__main__":
     try:
         raise SystemExit(main())
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except BrokenPipeError:  # `./sheath check | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None

@@ -155,7 +155,7 @@ def test_the_help_says_what_becomes_of_given_runs() -> None:
 @pytest.mark.parametrize("stops", [True, False])
 def test_ctrl_c_ends_the_analysis_without_a_traceback(tmp_path: Path, stops: bool) -> None:
     shim = tmp_path / "python"  # in place of the analysis: interrupts the command that started it, and stops or not
-    shim.write_text(f"#!/bin/sh\nkill -INT $PPID\nexec sleep {0.1 if stops else 60}\n")
+    shim.write_text(f"#!/bin/sh\nsleep 1\nkill -INT $PPID\nexec sleep {0.1 if stops else 60}\n")
     shim.chmod(0o755)
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
