@@ -69,9 +69,9 @@ def _of_the_project(inputs: Inputs) -> Iterator[tuple[str, Path]]:
     paths = [root / name for name in PROJECT]
     paths += sorted((root / "systems").glob("*.yaml")) + sorted((root / "workflow" / "mdp").glob("*.mdp"))
     paths += [root / FORCE_FIELD / name for name in ("references.bib", "CHANGELOG.md")]
-    used = {name for composition in inputs.compositions.values() for name, _ in composition.counts}
-    for name in sorted(used):
-        paths += sorted(inputs.molecules[name].folder.iterdir())
+    used = {molecule.folder for system in inputs.systems for molecule in inputs.molecules_of(system).values()}
+    for folder in sorted(used):
+        paths += sorted(folder.iterdir())
     yield from ((f"inputs/{path.relative_to(root).as_posix()}", path) for path in paths)
     for path in inputs.config_files[1:]:
         yield f"inputs/overlays/{path.name}", path

@@ -188,13 +188,11 @@ def _analysis(*arguments: str) -> int:
 def molecule_check(options: argparse.Namespace) -> int:
     """Audit molecules' folders, those of the force field when none is named; 1 when one has an error."""
     from workflow.audit.check import check_folders
-    from workflow.inputs.molecule_files import FORCE_FIELD, alternative_folders, molecule_folders
+    from workflow.inputs.parameter_sets import all_folders
 
-    inside = ROOT / FORCE_FIELD / "molecules"
-    folders = [
-        inside / folder if not folder.exists() and (inside / folder).is_dir() else folder for folder in options.folders
-    ]
-    folders = folders or [*molecule_folders(ROOT), *alternative_folders(ROOT)]
+    known = all_folders(ROOT)
+    named = [folder if folder.exists() else known.get(folder.as_posix(), folder) for folder in options.folders]
+    folders = named or list(known.values())
     findings = check_folders(ROOT, folders)
     print("".join(f"{line}\n" for line in findings.lines()), end="")
     n_errors, n_warnings = len(findings.errors.found), len(findings.warnings.found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from analysis.report.collect import Finished, has_several_cations
 from analysis.report.formatting import label_text, species_of, unit_text
@@ -106,3 +107,10 @@ def _nearest_oxygen(member: Finished, scalars: Scalars) -> Cell | None:
     nearest = min(peaks, key=lambda row: float(row["value"]))
     shown = cell(nearest, scalars, member.preview)
     return Cell(shown.text, (label_text(str(nearest["label"])), *shown.details), True)
+
+
+def ion_charge_scales(runs: Sequence[dict[str, Any]]) -> list[float]:
+    """Return by what the whole charges of ions were multiplied, each factor once; none is below one half."""
+    species = [one for run in runs for one in run["species"] if one["role"] in ("cation", "anion")]
+    charges = {abs(one["charge_e"]) for one in species} - {0.0}  # 0: not known
+    return sorted({round(charge / math.ceil(charge - 1e-6), 3) for charge in charges})

@@ -9,6 +9,7 @@ from typing import Any
 from analysis.comparison import FEWEST_REPLICAS
 from analysis.report.collect import NOT_SAID, Finished, Results
 from analysis.report.formatting import counted, flat, join_words, number, scalar, with_interval
+from analysis.report.glance import ion_charge_scales
 from analysis.report.provenance import input_lines, job_lines
 from analysis.report.summary import scalars_of
 from analysis.units import PS_PER_NS
@@ -175,8 +176,7 @@ def _constrained(runs: Sequence[dict[str, Any]]) -> str:
 
 def _ionic_charges(runs: Sequence[dict[str, Any]]) -> str:
     """Return whether the ions have whole charges, as their formulas say, or scaled ones in some systems."""
-    charges = [entry["charge_e"] for run in runs for entry in run["species"] if entry["role"] in ("cation", "anion")]
-    return "full" if all(float(one).is_integer() for one in charges) else "scaled in some systems, see below"
+    return "full" if set(ion_charge_scales(runs)) <= {1.0} else "scaled in some systems, see below"
 
 
 def description(member: Finished) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis.report.collect import Finished, Results
 from analysis.report.formatting import counted, join_words
-from analysis.report.glance import first_cation
+from analysis.report.glance import first_cation, ion_charge_scales
 from analysis.report.ran import span
 
 _REFERENCES = Path(__file__).with_name("references.bib")
@@ -60,7 +60,7 @@ def _simulated(members: Sequence[Finished]) -> str:
 def _parameters(members: Sequence[Finished]) -> str:
     provisional = sorted({name for member in members for name in member.provisional})
     told = f" The parameters of {join_words(provisional)} are provisional." if provisional else ""
-    scales = _ion_charge_scales(members)
+    scales = ion_charge_scales(_runs(members))
     charges = f" and charges of the ions times {join_words([f'{one:g}' for one in scales])}" if scales else ""
     charges = " and full charges of the ions" if scales == [1.0] else charges
     return (
@@ -68,13 +68,6 @@ def _parameters(members: Sequence[Finished]) -> str:
         f"{charges}; the source of each parameter stands in "
         f"forcefields/opls-aa/molecules and references.bib of Sheath.{told}"
     )
-
-
-def _ion_charge_scales(members: Sequence[Finished]) -> list[float]:
-    """Return by what the whole charges of ions were multiplied, each factor once; none is below one half."""
-    species = [one for run in _runs(members) for one in run["species"] if one["role"] in ("cation", "anion")]
-    charges = {abs(one["charge_e"]) for one in species} - {0.0}  # 0: not known
-    return sorted({round(charge / math.ceil(charge - 1e-6), 3) for charge in charges})
 
 
 def _given(members: Sequence[Finished]) -> str:

@@ -70,6 +70,14 @@ def test_inputs_results_and_hashes_are_there(results: Path, capsys: pytest.Captu
     }
 
 
+def test_parameter_sets_come_along(results: Path) -> None:
+    results.rename(results.with_name("sensitivity"))
+    assert run(results.parent, "--configfile", "sensitivity.yaml") == 0
+    files = unpacked(results.parent / "paper.tar.gz")
+    for name in ("alternatives/dang/Li/Li.itp", "alternatives/ligpargen/EC/EC.itp", "molecules/DME/DME.itp"):
+        assert f"inputs/forcefields/opls-aa/{name}" in files, name
+
+
 def test_trajectories_come_along_when_asked_for(results: Path) -> None:
     assert run(results.parent, "--trajectories") == 0
     assert unpacked(results.parent / "paper.tar.gz")[f"results/{SYSTEM}/r1/traj.xtc"] == TRAJECTORY

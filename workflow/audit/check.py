@@ -17,14 +17,13 @@ from workflow.audit.nonbonded import check_alike, check_charges_and_types
 from workflow.audit.reading import read_types
 from workflow.audit.topology import Topology
 from workflow.inputs.molecule_files import (
-    alternative_folders,
     bibliography,
     charge_is_known,
     check_content,
-    molecule_folders,
     read_declared,
 )
 from workflow.inputs.molecules import Molecule
+from workflow.inputs.parameter_sets import all_folders
 from workflow.inputs.problems import Place, Problems
 from workflow.itp import AtomType, check_types_agree
 
@@ -45,9 +44,7 @@ def check_folders(root: Path, folders: Iterable[Path]) -> Findings:
 
 def types_of_others(root: Path, folder: Path) -> dict[str, Types]:
     """The atom types of the force field's other molecules."""
-    named = {one.name: one for one in molecule_folders(root)}
-    named |= {f"{one.parent.name}/{one.name}": one for one in alternative_folders(root)}
-    others = {name: one for name, one in named.items() if one.resolve() != folder}
+    others = {name: one for name, one in all_folders(root).items() if one.resolve() != folder}
     return {name: read_types(one, Problems(root)) for name, one in others.items() if (one / "atomtypes.itp").is_file()}
 
 

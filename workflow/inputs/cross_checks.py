@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.inputs.config import Config
-from workflow.inputs.molecule_files import alternative_folders, molecule_folders
 from workflow.inputs.molecules import Molecule
+from workflow.inputs.parameter_sets import all_folders
 from workflow.inputs.problems import Problems
 from workflow.inputs.systems import ReadSystem, System
 
@@ -99,11 +99,9 @@ def check_types(root: Path, molecules: dict[str, Molecule | None], problems: Pro
     from workflow.itp_rows import read_rows
 
     told_already = Problems(root)
-    folders = {folder.name: folder for folder in molecule_folders(root)}
-    folders |= {f"{folder.parent.name}/{folder.name}": folder for folder in alternative_folders(root)}
     types = {
         name: parse_atomtypes(read_rows(folder / "atomtypes.itp", told_already), told_already)
-        for name, folder in folders.items()
+        for name, folder in all_folders(root).items()
     }
     for name in check_types_agree(types, problems):
         molecules[name] = None

@@ -55,15 +55,16 @@ def read_molecules(root: Path, problems: Problems) -> dict[str, Molecule | None]
 
 def molecule_folders(root: Path) -> list[Path]:
     """The folders of all molecules of the force field, by name."""
-    folder = root / FORCE_FIELD / "molecules"
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [one for one in found if one.is_dir() and not one.name.startswith((".", "_"))]
+    return _folders(root / FORCE_FIELD / "molecules", "*")
 
 
 def alternative_folders(root: Path) -> list[Path]:
     """The molecules' folders of all parameter sets (see parameter_sets.py), by set and name."""
-    found = sorted((root / ALTERNATIVES).glob("*/*"))
-    return [one for one in found if one.is_dir() and not one.name.startswith((".", "_"))]
+    return _folders(root / ALTERNATIVES, "*/*")
+
+
+def _folders(folder: Path, pattern: str) -> list[Path]:
+    return [one for one in sorted(folder.glob(pattern)) if one.is_dir() and not one.name.startswith((".", "_"))]
 
 
 def bibliography(root: Path, problems: Problems) -> frozenset[str]:

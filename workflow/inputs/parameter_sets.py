@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from workflow.inputs.molecule_files import ALTERNATIVES, alternative_folders, bibliography, check_content, read_declared
+from workflow.inputs.molecule_files import (
+    ALTERNATIVES,
+    alternative_folders,
+    bibliography,
+    check_content,
+    molecule_folders,
+    read_declared,
+)
 from workflow.inputs.molecules import Molecule
 from workflow.inputs.problems import Place, Problems, listing, nearest
 from workflow.inputs.systems import ReadSystem
@@ -22,6 +29,12 @@ ParameterSets = dict[str, dict[str, Molecule]]
 def set_names(root: Path) -> list[str]:
     """The names of all parameter sets."""
     return sorted({folder.parent.name for folder in alternative_folders(root)})
+
+
+def all_folders(root: Path) -> dict[str, Path]:
+    """The folders of all molecules by name, those of parameter sets by `set/name`."""
+    sets = {f"{folder.parent.name}/{folder.name}": folder for folder in alternative_folders(root)}
+    return {folder.name: folder for folder in molecule_folders(root)} | sets
 
 
 def read_parameter_sets(root: Path, molecules: Mapping[str, Molecule | None], problems: Problems) -> ParameterSets:
