@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.hydrogen_bonding import HYDROGEN_BONDS
 from analysis.neighbours import PAIR_DTYPE
 from analysis.run import RunError
 
@@ -62,7 +63,8 @@ class Reading:
         chain_sizes: species -> (S, chains, 3): radius of gyration, end-to-end distance, distance between heavy atoms
             of a chain and of its nearest periodic copy, in nm.
         chain_clusters: (S, 2) chains in the largest cluster, number of clusters; None without chains.
-        hydrogen_bonds: "<donor site>-<acceptor site>", e.g. "HN_middle(PAB)-O(DME)" -> (S,) number of bonds.
+        hydrogen_bonds: "<donor site>-<acceptor site>", e.g. "HN_middle(PAB)-O(DME)" -> (S, donating molecules) number
+            of bonds of each.
     """
 
     time_ps: NDArray[np.float64]
@@ -84,7 +86,7 @@ class Reading:
     sample_frames: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     chain_sizes: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     chain_clusters: NDArray[np.int64] | None = None
-    hydrogen_bonds: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    hydrogen_bonds: dict[str, NDArray[Any]] = field(default_factory=dict)
     pair_cutoffs_nm: dict[str, float] = field(default_factory=dict)
     _near: dict[tuple[str, float], NDArray[np.void]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -187,6 +189,7 @@ def load_reading(folder: Path) -> Reading:
         com_nm = np.load(folder / "com_nm.npy", mmap_mode="r")
         # A reading of an older version lacks some of these.
         labels, pair_labels = list(document["labels"]), list(document["pair_labels"])
+        chains = _chains(document, arrays)
         cutoffs = {label: float(nm) for label, nm in document["pair_cutoffs_nm"].items()}
     except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{folder}: no complete reading of a trajectory ({error})") from error
@@ -210,19 +213,18 @@ def load_reading(folder: Path) -> Reading:
         dipole_e_nm=arrays.get("dipole"),
         dipole_square_e2_nm2=arrays.get("dipole_square"),
         pair_cutoffs_nm=cutoffs,
-        **_chains(document, arrays),
+        **chains,
     )
 
 
 def _chains(document: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Return the fields of a reading that are about chains and hydrogen bonds."""
     sizes = {name.removeprefix(CHAIN_SIZES): own for name, own in arrays.items() if name.startswith(CHAIN_SIZES)}
-    bonds = arrays.get("hydrogen_bonds")
     return {
         "sample_frames": arrays["sample_frames"],
         "chain_sizes": sizes,
         "chain_clusters": arrays.get("chain_clusters"),
-        "hydrogen_bonds": dict(zip(document["hydrogen_bonds"], bonds.T, strict=True)) if bonds is not None else {},
+        "hydrogen_bonds": {label: arrays[f"{HYDROGEN_BONDS}{label}"] for label in document["hydrogen_bonds"]},
     }
 
 

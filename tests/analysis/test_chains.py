@@ -79,6 +79,7 @@ def test_bonds_and_clusters_are_means_over_the_kept_frames(measured: tuple[Run, 
     counts = reading.hydrogen_bonds["HN_middle(PAB)-O(DME)"]
     per_donor = scalar(rows, "hydrogen_bonds_per_donor", "HN_middle(PAB)-O(DME)")
     assert per_donor == pytest.approx(counts[20:].sum() / 40 / 6) and per_donor > 0.05
+    assert counts.shape == (N_FRAMES, 2)
     assert scalar(rows, "hydrogen_bonds_per_donor", "HN_middle(PAB)-all") == per_donor
     largest, number = (scalar(rows, name, "chains") for name in ("largest_cluster", "clusters"))
     assert largest + number == pytest.approx(3.0)  # two chains: together (2, 1), or apart (1, 2)
