@@ -45,6 +45,7 @@ OPTIONAL: Kinds = {
     "composition": dict,
     "chain_sequences": list,
     "chain_cis_share": dict,
+    "references": dict,
     "versions": dict,
     "seeds": dict,
     "hashes": dict,

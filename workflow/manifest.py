@@ -14,6 +14,7 @@ from typing import Any
 from workflow.forcefield import molecule_atoms, molecule_bonds, sites_of
 from workflow.gromacs import find_gmx
 from workflow.inputs import Inputs, Molecule, identity
+from workflow.inputs.references import bibtex_of
 from workflow.job import ROOT, RunJob
 from workflow.packing import find_packmol
 from workflow.protocol import equilibration_stages, production_stage
@@ -105,6 +106,7 @@ def _contents(run: RunJob) -> dict[str, Any]:
         "composition": composition.as_dict(),
         "chain_sequences": packed["chain_sequences"],
         "chain_cis_share": packed["chain_cis_share"],
+        "references": bibtex_of(run.inputs.root, [key for molecule, _ in molecules for key in molecule.sources]),
     }
 
 
@@ -155,6 +157,7 @@ def _species(molecule: Molecule, count: int, monomers: int | None) -> dict[str, 
         "status": molecule.status,
         "status_note": molecule.status_note,
         "misfits": [asdict(one) for one in molecule.misfits],
+        "sources": list(molecule.sources),
         "names": [atom.name for atom in atoms],
         "masses_u": [atom.mass_u for atom in atoms],
         "charges_e": [atom.charge_e for atom in atoms],

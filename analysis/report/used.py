@@ -64,10 +64,18 @@ def _parameters(members: Sequence[Finished]) -> str:
     charges = f" and charges of the ions times {join_words([f'{one:g}' for one in scales])}" if scales else ""
     charges = " and full charges of the ions" if scales == [1.0] else charges
     return (
-        f"The force field is all-atom OPLS in form [opls], with {span(_runs(members), 'mixing_rule')} mixing"
-        f"{charges}; the source of each parameter stands in "
-        f"forcefields/opls-aa/molecules and references.bib of Sheath.{told}"
+        f"The force field is all-atom OPLS in form [jorgensen1996], with {span(_runs(members), 'mixing_rule')} mixing"
+        f"{charges}. {_sources(members)}{told}"
     )
+
+
+def _sources(members: Sequence[Finished]) -> str:
+    """Return whose parameters each molecule has."""
+    sources: dict[str, dict[str, None]] = {}
+    for one in (one for run in _runs(members) for one in run["species"]):
+        sources.setdefault(one["name"], {}).update(dict.fromkeys(one.get("sources") or ()))
+    told = [f"{name} {', '.join(f'[{key}]' for key in keys)}" for name, keys in sources.items() if keys]
+    return f"Parameters are from: {'; '.join(told)}." if told else "Its sources are not said in run.json."
 
 
 def _given(members: Sequence[Finished]) -> str:
@@ -107,11 +115,13 @@ def bibtex(results: Results, *, in_3d: bool) -> str:
         return ""
     text = " ".join(methods(results))
     entries = {entry.split("{")[1].split(",")[0]: entry for entry in _entries()}
+    for run in _runs(results.finished):
+        entries = dict(run.get("references") or {}) | entries
     wanted = [key for key in entries if f"[{key}]" in text]
     wanted += ["snakemake"] if any(not one.foreign for one in results.finished) else []
     wanted += ["molstar"] if in_3d else []
     own = f"@software{{sheath,\n  title = {{Sheath}}, version = {{{_version(results.finished)}}}\n}}"
-    return "\n\n".join([*(entries[key] for key in entries if key in wanted), own]) + "\n"
+    return "\n\n".join([*(str(entries[key]) for key in entries if key in wanted), own]) + "\n"
 
 
 def _entries() -> list[str]:

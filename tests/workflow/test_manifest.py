@@ -66,3 +66,14 @@ def test_swept_values_are_in_run_json_as_asked_and_as_reached(tmp_path: Path) ->
 
 def test_a_system_that_no_sweep_made_says_nothing_of_one(controls: Inputs, tmp_path: Path) -> None:
     assert not {"sweep", "sweep_of"} & described(controls, PAB, tmp_path).keys()
+
+
+def test_the_sources_of_every_molecule_are_in_run_json_with_their_entries(controls: Inputs, tmp_path: Path) -> None:
+    document = described(controls, PAB, tmp_path)
+    sources = {one["name"]: one["sources"] for one in document["species"]}
+    assert all(sources.values()) and sources["Li"] == list(controls.molecules["Li"].sources)
+    keys = {key for own in sources.values() for key in own}
+    assert set(document["references"]) == keys  # of the molecules that come along none has a DOI in place of a key
+    for key, entry in document["references"].items():
+        assert entry.startswith("@") and f"{{{key}," in entry and entry.endswith("}") and entry.count("\n@") == 0
+        assert entry.count("{") == entry.count("}")

@@ -87,8 +87,8 @@ def description(system: System, composition: Composition, molecules: Mapping[str
     """Sixteen hexadecimal digits of the SHA-256 of what describes a run in run.json without being physics.
 
     That is: titles, what the system extends, published values, claims, swept values, the amounts as they were asked
-    for and reached, each molecule's title, kind, status and sites, and what `run` holds (replica, whether it is a
-    preview).
+    for and reached, each molecule's title, kind, status, sites and sources, and what `run` holds (replica, whether it
+    is a preview).
     """
     described = {
         "system": [system.name, system.title, system.base, [asdict(one) for one in system.published]],
@@ -108,7 +108,8 @@ def description(system: System, composition: Composition, molecules: Mapping[str
 def _described(molecule: Molecule) -> list[Any]:
     sites = [[site.name, site.kind, site.atoms] for site in molecule.sites]
     misfits = [asdict(one) for one in molecule.misfits]
-    return [molecule.name, molecule.title, molecule.kind, molecule.status, molecule.status_note, misfits, sites]
+    named = [molecule.name, molecule.title, molecule.kind, molecule.status, molecule.status_note]
+    return [*named, misfits, sites, molecule.sources]
 
 
 def _built(config: Config, system: System, composition: Composition) -> dict[str, Any]:

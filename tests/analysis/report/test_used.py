@@ -36,12 +36,24 @@ def test_methods_name_the_numbers_of_run_json_and_cite_only_what_ran(tmp_path: P
     ):
         assert words in text, words
     cited = keys(bibtex(results, in_3d=False))
-    assert {"gromacs", "packmol", "opls", "mdanalysis", "snakemake", "sheath"} <= set(cited)
+    assert {"gromacs", "packmol", "jorgensen1996", "mdanalysis", "snakemake", "sheath"} <= set(cited)
     assert "finitesize" not in cited and "molstar" not in cited and len(cited) == len(set(cited))
     assert set(re.findall(r"\[(\w+)\]", text)) <= set(cited)
     tables["diffusion"] += [row("D_infinite", "Li", 0.9, "1e-10 m^2/s", 0.1), row("D_infinite", "DME", math.nan, "1")]
     write_system(tmp_path / "b", run, tables)
     assert {"finitesize", "molstar"} <= set(keys(bibtex(collect(tmp_path / "b", [ETHER], 1), in_3d=True)))
+
+
+def test_each_molecules_parameters_are_cited_once_with_the_entries_of_run_json(tmp_path: Path) -> None:
+    run = make_run(ETHER)
+    for one, sources in zip(run["species"], (["aqvist1990"], ["canongialopes2004", "doi:10.1/x"]), strict=False):
+        one["sources"] = sources
+    run["references"] = {key: f"@article{{{key},\n  year = {{1990}}\n}}" for key in ("aqvist1990", "jorgensen1996")}
+    write_system(tmp_path, run, make_tables(run))
+    results = collect(tmp_path, [ETHER], 1)
+    assert "Li [aqvist1990]; TFSI [canongialopes2004], [doi:10.1/x]." in " ".join(methods(results))
+    cited = keys(bibtex(results, in_3d=False))
+    assert {"aqvist1990", "jorgensen1996"} <= set(cited) and len(cited) == len(set(cited))
 
 
 def test_of_a_trajectory_from_elsewhere_no_simulation_is_described(tmp_path: Path) -> None:
@@ -50,7 +62,7 @@ def test_of_a_trajectory_from_elsewhere_no_simulation_is_described(tmp_path: Pat
     results = collect(tmp_path, ["mine"], {"mine": 1})
     text = " ".join(methods(results))
     assert "made elsewhere" in text and "Packmol" not in text and "V-rescale" not in text
-    assert not {"gromacs", "packmol", "opls", "snakemake"} & set(keys(bibtex(results, in_3d=False)))
+    assert not {"gromacs", "packmol", "jorgensen1996", "snakemake"} & set(keys(bibtex(results, in_3d=False)))
     page = Page(build(tmp_path, ["mine"], {"mine": 1}, tmp_path / "report.html"))
     assert "made elsewhere" in page.find(id="methods")[0]["text"]
 
