@@ -79,6 +79,7 @@ def test_every_kind_is_plotted_against_the_value_that_was_reached(tmp_path: Path
     assert axes["xaxis"]["title"]["text"] == "chains / wt% of the electrolyte"
     assert axes["yaxis"]["title"]["text"] == "Density / kg/m³"
     assert "Activation energy" not in page.body
+    assert page.find(href="#sweep-1") and page.find(id="sweep-1"), "the part's own links lead to the sweep"
     heads = [one["text"] for one in page.find() if one["tag"] == "th"]
     assert any(head.startswith("5wt") for head in heads), "the columns of the tables are named after the values"
 
