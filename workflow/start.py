@@ -180,3 +180,10 @@ def end_leftover_jobs(name: str) -> None:
         if time.monotonic() > end:
             sys.exit(f"Slurm does not end the jobs {', '.join(jobs)}. Remedy: `scancel` them and start again.")
         time.sleep(1)
+
+
+def known(inputs: Inputs, system: str) -> str:
+    """Return the name of a configured system; LookupError for another one, which a user may have typed as a target."""
+    if system not in inputs.compositions:
+        raise LookupError(f"no system `{system}` is configured. Remedy: name it under `systems:` in config.yaml")
+    return system

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -83,6 +84,18 @@ def test_bad_overlay_is_told_before_anything_runs(tmp_path: Path) -> None:
     done = harness.run(tmp_path, "-n", overlays=(harness.TINY, bad))
     assert_one_message(done, "replicas", "cutof_nm", "cutoff_nm", bad.name)
     assert not (tmp_path / "work").exists()
+
+
+def test_target_of_an_unknown_system_is_told_also_where_many_are_configured(tmp_path: Path) -> None:
+    """With many systems Snakemake itself does not know their names (workflow/rules/common.smk)."""
+    values = "{temperature_K: [" + ", ".join(str(280 + step) for step in range(60)) + "]}"
+    many = f"systems: []\nsweeps:\n  - {{title: many, extends: dol-dme-litfsi, values: {values}}}\n"
+    plan = [*harness.command(tmp_path, [harness.overlay(tmp_path, many)]), "-n"]
+    planned = subprocess.run(plan, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert re.search(r"^produce +60$", planned.stdout, re.M), planned.stdout[-2000:]
+    wrong = [*plan, "--", "results/nobody/r1/traj.xtc"]
+    done = subprocess.run(wrong, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode != 0 and "no system `nobody` is configured" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("program", ["gmx", "packmol"])

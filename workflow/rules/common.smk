@@ -11,12 +11,14 @@ sys.path.insert(0, str(ROOT))
 
 from workflow.estimate import threads_per_run
 from workflow.inputs import describing_hash, identity
+from workflow.inputs.fields import SAFE_NAME
 from workflow.imports import code_hash
 from workflow.manifest import expected_file, write_expected
 from workflow import owner, watch
 from workflow.start import (
     check_slurm,
     end_leftover_jobs,
+    known,
     lock_results,
     prepare,
     set_environment,
@@ -58,6 +60,11 @@ OBSERVABLES = sorted(
 )
 TABLES = [*OBSERVABLES, "stationarity"]
 
+# Snakemake takes this pattern apart for every file of every job: a thousand names double the time of planning.
+NAMES_PATTERN = (
+    "|".join(map(re.escape, SYSTEMS)) if len(SYSTEMS) <= 50 else SAFE_NAME.pattern
+)
+
 _LOCKS = []  # kept open: the lock lives as long as this process
 
 
@@ -78,7 +85,9 @@ def begin():
 
 def physics(step):
     """Return a params function: the hash of all physics that enters a run up to `step`."""
-    return lambda wildcards: _identity(wildcards.system, int(wildcards.replica), step)
+    return lambda wildcards: _identity(
+        known(INPUTS, wildcards.system), int(wildcards.replica), step
+    )
 
 
 # Snakemake asks for the params of a job several times.
@@ -89,7 +98,7 @@ _description = cache(partial(describing_hash, INPUTS))
 def vapour_of(wildcards):
     """Return the energies of the single molecule that a pure liquid's observables need; nothing for others."""
     energy = f"{RESULTS}/{wildcards.system}/r{wildcards.replica}/vapour/energy.edr"
-    return [energy] if INPUTS.has_vapour(wildcards.system) else []
+    return [energy] if INPUTS.has_vapour(known(INPUTS, wildcards.system)) else []
 
 
 def pressures_of(wildcards):
@@ -132,5 +141,5 @@ def code(*modules):
 
 
 wildcard_constraints:
-    system="|".join(map(re.escape, SYSTEMS)),
+    system=NAMES_PATTERN,
     replica="|".join(map(str, REPLICAS)),
